@@ -1,0 +1,27 @@
+"""What a device offers to layers, models and training."""
+
+from collections.abc import Callable, Iterable
+from types import ModuleType
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[Any]
+
+
+class Backend(Protocol):
+    """Arrays and kernels of one device."""
+
+    name: str
+    threads: int
+
+    def kernels(self, name: str) -> ModuleType:
+        """The kernel module `name`; every device has the same file and function names."""
+        ...
+
+    def empty(self, shape: tuple[int, ...], dtype: np.dtype) -> Array: ...
+
+    def map(self, function: Callable[[Any], Any], items: Iterable[Any]) -> list[Any]:
+        """The results of function over items, run side by side in `threads` threads, in the order of items."""
+        ...

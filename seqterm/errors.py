@@ -1,0 +1,28 @@
+"""What can go wrong, with the exit code of each kind.  A message is one clear sentence that says what to do next."""
+
+
+class SeqtermError(Exception):
+    """A failure that the user can understand; exit code 1."""
+
+    exit_code = 1
+
+
+class UsageError(SeqtermError):
+    """Settings or arguments that do not make sense together."""
+
+    exit_code = 2
+
+
+class DataError(SeqtermError):
+    """A corpus, run folder or model file that is missing, unreadable or broken."""
+
+    exit_code = 3
+
+
+class DivergedError(SeqtermError):
+    """Training reached a loss or gradient that is not a finite number."""
+
+    exit_code = 4
+
+
+INTERRUPTED = 130  # the exit code after Ctrl-C

@@ -1,0 +1,169 @@
+"""What happens, as small dataclasses: the only thing that commands give to whoever shows them."""
+
+import dataclasses
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Event:
+    """Base class; `kind` is the class name in snake case."""
+
+    @property
+    def kind(self) -> str:
+        return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", type(self).__name__).lower()
+
+    def to_json(self) -> dict[str, Any]:
+        """{"event": kind, field: value, ...}"""
+        return {"event": self.kind, **dataclasses.asdict(self)}
+
+
+@dataclass(frozen=True)
+class Note(Event):
+    """Something that a person should know; never data."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Started(Event):
+    """Training begins, or goes on after `step` steps of `steps`."""
+
+    run: str
+    model: str
+    parameters: int
+    vocabulary_size: int
+    training_tokens: int
+    validation_tokens: int
+    epochs: int
+    step: int
+    steps: int
+
+
+@dataclass(frozen=True)
+class Step(Event):
+    """Training went on to `step`.  `loss` in nats a token and `gradient_norm` are means over the steps since the event before."""
+
+    step: int
+    epoch: int
+    loss: float
+    gradient_norm: float
+    learning_rate: float
+    tokens_per_second: float
+
+
+@dataclass(frozen=True)
+class Validation(Event):
+    """Losses in nats a token; `training_loss` is the mean over the steps since the validation before."""
+
+    step: int
+    epoch: int
+    training_loss: float
+    validation_loss: float | None
+    best: bool
+
+
+@dataclass(frozen=True)
+class TrainingSample(Event):
+    """Text drawn from the model as it stands."""
+
+    step: int
+    text: str
+
+
+@dataclass(frozen=True)
+class Saved(Event):
+    """A checkpoint that a resumed run would start from."""
+
+    step: int
+    file: str
+
+
+@dataclass(frozen=True)
+class Stopped(Event):
+    """Training ended before its last step; reason: interrupted, time limit or stop requested."""
+
+    run: str
+    step: int
+    reason: str
+    resume: str
+
+
+@dataclass(frozen=True)
+class Finished(Event):
+    """Training is complete.  Losses in nats a token, `seconds` over all sittings."""
+
+    run: str
+    step: int
+    training_loss: float
+    validation_loss: float | None
+    best_validation_loss: float | None
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Piece(Event):
+    """A stretch of sample number `sample`, as it is drawn."""
+
+    sample: int
+    text: str
+
+
+@dataclass(frozen=True)
+class Sampled(Event):
+    """A whole sample: prompt and continuation; `stopped_by`: length or until."""
+
+    sample: int
+    prompt: str
+    text: str
+    tokens: int
+    log_probability: float
+    stopped_by: str
+
+
+@dataclass(frozen=True)
+class RunSummary(Event):
+    """One run of a listing."""
+
+    run: str
+    path: str
+    model: str
+    parameters: int
+    step: int
+    steps: int
+    status: str
+    validation_loss: float | None
+    modified: float
+
+
+@dataclass(frozen=True)
+class RunInfo(Event):
+    """All about a run."""
+
+    run: str
+    path: str
+    model: str
+    parameters: int
+    tensors: dict[str, list[int]]
+    model_settings: dict[str, Any]
+    training_settings: dict[str, Any]
+    corpus: dict[str, Any]
+    progress: dict[str, Any]
+    losses: list[dict[str, Any]] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Removed(Event):
+    """A run folder is gone."""
+
+    run: str
+    path: str
+
+
+@dataclass(frozen=True)
+class Place(Event):
+    """A folder that seqterm uses, and what for."""
+
+    name: str
+    path: str

@@ -1,0 +1,36 @@
+"""Affine maps y = x W + b over rows.  x (m, k), W (k, n), b (n,), y (m, n)."""
+
+from seqterm.kernels.cpu.compile import kernel
+from seqterm.kernels.cpu.product import add_product_unpacked
+
+
+@kernel
+def dense_forward(x, w, b, y):
+    """Writes y.  Without a bias, b has no elements."""
+    if b.shape[0]:
+        y[:] = b
+    else:
+        y[:] = 0
+    add_product_unpacked(x, w, y)
+
+
+@kernel
+def dense_input_backward(dy, w, dx):
+    """Writes dx = dy W^T."""
+    dx[:] = 0
+    add_product_unpacked(dy, w.T, dx)
+
+
+@kernel
+def dense_weight_backward(x, dy, dw):
+    """Adds x^T dy to dw."""
+    add_product_unpacked(x.T, dy, dw)
+
+
+@kernel
+def dense_bias_backward(dy, db):
+    """Adds the sum over rows to db; nothing where db has no elements."""
+    if db.shape[0]:
+        for row in range(dy.shape[0]):
+            for j in range(db.shape[0]):
+                db[j] += dy[row, j]

@@ -1,0 +1,29 @@
+"""Rows of a table picked by ids: an embedding, or the product of one-hot rows with a weight matrix."""
+
+from seqterm.kernels.cpu.compile import kernel
+
+
+@kernel
+def embedding_forward(ids, table, y):
+    """ids (m,), table (V, D) -> writes y (m, D)"""
+    for row in range(ids.shape[0]):
+        y[row] = table[ids[row]]
+
+
+@kernel
+def embedding_backward(ids, dy, dtable):
+    """Adds the rows of dy (m, D) to those of dtable (V, D) that ids (m,) name."""
+    for row in range(ids.shape[0]):
+        source, target = dy[row], dtable[ids[row]]
+        for j in range(target.shape[0]):
+            target[j] += source[j]
+
+
+@kernel
+def add_bias(b, y):
+    """Adds b (n,) to every row of y (m, n); nothing where b has no elements."""
+    if b.shape[0]:
+        for row in range(y.shape[0]):
+            target = y[row]
+            for j in range(b.shape[0]):
+                target[j] += b[j]

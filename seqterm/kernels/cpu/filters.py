@@ -1,0 +1,121 @@
+"""From log-probabilities to a token: penalty, temperature, filters, draw.  Everything in float64, a row at a time."""
+
+import math
+
+import numpy as np
+
+from seqterm.kernels.cpu.compile import kernel
+
+
+@kernel
+def penalise_repeats(log_p, seen, penalty):
+    """Multiplies the log-probabilities of seen tokens (V,) by penalty > 1 (Keskar et al. 2019, on log-probabilities)."""
+    for j in range(log_p.shape[0]):
+        if seen[j]:
+            log_p[j] *= penalty
+
+
+@kernel
+def _kth_largest(p, k):
+    """The k-th largest of p (V,), by a heap of k whose root is its smallest."""
+    heap = np.full(k, -np.inf)
+    for j in range(p.shape[0]):
+        if p[j] > heap[0]:
+            parent, child = 0, 1
+            while child < k:
+                if child + 1 < k and heap[child + 1] < heap[child]:
+                    child += 1
+                if heap[child] >= p[j]:
+                    break
+                heap[parent] = heap[child]
+                parent, child = child, 2 * child + 1
+            heap[parent] = p[j]
+    return heap[0]
+
+
+@kernel
+def keep_top_k(p, k):
+    """Zeroes all but the k largest of p (V,); of equals the earlier stay."""
+    if k >= p.shape[0]:
+        return
+    threshold = _kth_largest(p, k)
+    room = k
+    for j in range(p.shape[0]):
+        if p[j] > threshold:
+            room -= 1
+    for j in range(p.shape[0]):
+        if p[j] == threshold and room > 0:
+            room -= 1
+        elif p[j] <= threshold:
+            p[j] = 0.0
+
+
+@kernel
+def keep_top_p(p, mass):
+    """Zeroes all but the fewest most probable that hold at least `mass` of the sum of p (V,) (Holtzman et al. 2020)."""
+    order = np.argsort(-p)
+    wanted = mass * p.sum()
+    total = 0.0
+    for rank in range(p.shape[0]):
+        if total >= wanted and rank > 0:
+            p[order[rank]] = 0.0
+        else:
+            total += p[order[rank]]
+
+
+@kernel
+def keep_min_p(p, share):
+    """Zeroes what is below `share` of the largest of p (V,) (Nguyen et al. 2024)."""
+    limit = share * p.max()
+    for j in range(p.shape[0]):
+        if p[j] < limit:
+            p[j] = 0.0
+
+
+@kernel
+def filtered(log_p, seen, temperature, top_k, top_p, min_p, penalty):
+    """log_p (V,) -> unnormalised probabilities (V,) after penalty, temperature and filters (off: top_k 0, top_p 1, min_p 0)."""
+    scaled = log_p.astype(np.float64)
+    if penalty != 1.0:
+        penalise_repeats(scaled, seen, penalty)
+    top = scaled.max()
+    p = np.empty_like(scaled)
+    for j in range(p.shape[0]):
+        p[j] = math.exp((scaled[j] - top) / temperature)
+    if top_k > 0:
+        keep_top_k(p, top_k)
+    if top_p < 1.0:
+        keep_top_p(p, top_p)
+    if min_p > 0.0:
+        keep_min_p(p, min_p)
+    return p
+
+
+@kernel
+def pick(p, u):
+    """The token in which a uniform u in [0, 1) of the sum of p (V,) falls; never one with p = 0."""
+    target = u * p.sum()
+    total = 0.0
+    last = 0
+    for j in range(p.shape[0]):
+        if p[j] > 0.0:
+            total += p[j]
+            last = j
+            if total > target:
+                break
+    return last
+
+
+@kernel
+def draw_token(log_p, seen, greedy, temperature, top_k, top_p, min_p, penalty, equal_weights, u):
+    """One token of log_p (V,) with a uniform u; `greedy` takes the most probable, `equal_weights` any that the filters leave."""
+    if greedy:
+        scaled = log_p.astype(np.float64)
+        if penalty != 1.0:
+            penalise_repeats(scaled, seen, penalty)
+        return np.argmax(scaled)
+    p = filtered(log_p, seen, temperature, top_k, top_p, min_p, penalty)
+    if equal_weights:
+        for j in range(p.shape[0]):
+            p[j] = 1.0 if p[j] > 0.0 else 0.0
+    return pick(p, u)

@@ -1,0 +1,74 @@
+"""The GRU layer, with the reset after the recurrent product or before it, and either sense of the update gate."""
+
+import numpy as np
+
+from seqterm.backends.base import Array, Backend
+from seqterm.layers.base import Tensors, Workspace
+from seqterm.layers.recurrent import RecurrentLayer
+
+
+class GRU(RecurrentLayer):
+    """`keep`: h = z h_prev + (1-z) g, else h = (1-z) h_prev + z g."""
+
+    cell, gates = "gru", 3
+
+    def __init__(
+        self, name: str, n_inputs: int, hidden: int, bias: bool, backend: Backend, reset_after: bool = True, keep: bool = True
+    ):
+        super().__init__(name, n_inputs, hidden, bias, backend)
+        self.flag, self._after = keep, reset_after
+        self.step_cell = "GRU_AFTER" if reset_after else "GRU_BEFORE"
+        if reset_after and bias:
+            self.shapes["b_h"] = (3 * hidden,)
+
+    def step_arrays(self, parameters: Tensors) -> dict[str, Array]:
+        w_h, n = parameters["W_h"], 2 * self.hidden
+        common = {"W_X": parameters["W_x"], "B": parameters["b"]}
+        if self._after:
+            return {**common, "W_H": w_h, "B_H": self._recurrent_bias(parameters)}
+        return {**common, "W_H": w_h[:, :n], "W_CANDIDATE": w_h[:, n:]}
+
+    def _recurrent_bias(self, parameters: Tensors) -> Array:
+        w_h = parameters["W_h"]
+        return parameters["b_h"] if "b_h" in parameters else np.zeros(w_h.shape[1], w_h.dtype)
+
+    def _run(self, parameters: Tensors, a: Array, lengths: Array, workspace: Workspace) -> None:
+        w_h, h = parameters["W_h"], workspace["state0"]
+        if self._after:
+            s_g = workspace.array("s_g", h[1:].shape, h.dtype)
+            b_h = self._recurrent_bias(parameters)
+            self._kernels.gru_after_sequence_forward(a, w_h, b_h, self.flag, lengths, h, s_g)
+        else:
+            reset = workspace.array("reset", h[1:].shape, h.dtype)
+            self._kernels.gru_before_sequence_forward(a, w_h, self.flag, lengths, h, reset)
+
+    def _run_backward(
+        self,
+        parameters: Tensors,
+        dy: Array,
+        da: Array,
+        dstates: list[Array],
+        lengths: Array,
+        cuts: Array,
+        workspace: Workspace,
+        gradients: Tensors,
+    ) -> None:
+        w_h, gates, h, dw_h = parameters["W_h"], workspace["a"], workspace["state0"], gradients["W_h"]
+        if self._after:
+            ds = workspace.array("ds", da.shape, da.dtype)
+            self._kernels.gru_after_sequence_backward(
+                dy, gates, workspace["s_g"], h, w_h, self.flag, lengths, cuts, da, ds, dstates[0]
+            )
+            self._add_recurrent_gradient(h[:-1], ds, dw_h)
+            if "b_h" in gradients:
+                self._dense.dense_bias_backward(ds.reshape(-1, ds.shape[2]), gradients["b_h"])
+        else:
+            n = 2 * self.hidden
+            self._kernels.gru_before_sequence_backward(dy, gates, h, w_h, self.flag, lengths, cuts, da, dstates[0])
+            self._add_recurrent_gradient(h[:-1], da[..., :n], dw_h[:, :n])
+            self._add_recurrent_gradient(workspace["reset"], da[..., n:], dw_h[:, n:])
+
+    def trace(self, workspace: Workspace) -> dict[str, Array]:
+        gates = workspace["a"]
+        named = {name: gates[..., k * self.hidden : (k + 1) * self.hidden] for k, name in enumerate("rzg")}
+        return {"h": workspace["state0"][1:], **named}

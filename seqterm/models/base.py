@@ -1,0 +1,55 @@
+"""The one protocol behind which every language model stands.
+
+A state is an array whose first axis is the row: immutable, and gathered by index (`state[[0, 0, 2]]`), which is all that samplers,
+beams and comparisons need to know.
+"""
+
+from typing import Any, Protocol
+
+from seqterm.backends.base import Array
+
+State = Array
+
+
+class DrawSettings(Protocol):
+    """What a draw depends on (see sampling.settings, which names and explains them)."""
+
+    greedy: bool
+    temperature: float
+    k: int
+    p: float
+    minimum: float
+    repetition_penalty: float
+    equal_weights: bool
+
+
+class LanguageModel(Protocol):
+    """Probabilities of the next token given those before.  V: `vocabulary_size`."""
+
+    vocabulary_size: int
+
+    def start(self, n: int) -> tuple[State, Array]:
+        """n rows before their first token -> state (n, ...), log_p (n, V)."""
+        ...
+
+    def advance(self, state: State, tokens: Array) -> tuple[State, Array]:
+        """tokens (n,) -> the state after them and log_p (n, V) of what comes next."""
+        ...
+
+    def score(self, state: State, ids: Array, targets: Array) -> tuple[State, Array]:
+        """ids, targets (T, n); -> the state after ids, and log_p (T, n) of each target given the ids up to and with its row's
+        place in time; 0 where a target is below zero."""
+        ...
+
+    def trace(self, ids: Array) -> dict[str, Array]:
+        """ids (T,) -> what goes on inside, {name: (T, ...)}."""
+        ...
+
+    def draw(
+        self, state: State, log_p: Array, seen: Array, settings: DrawSettings, key: int, first: int, n: int
+    ) -> tuple[State, Array, Array, Array]:
+        """Draw n tokens a row, at the positions first to first + n - 1 of the random numbers of `key`.
+
+        seen (rows, V) is updated in place.  -> state, log_p (rows, V), tokens (n, rows), and their log-probabilities (n, rows).
+        """
+        ...

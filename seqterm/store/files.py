@@ -1,0 +1,55 @@
+"""Files that are either whole or not there."""
+
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from seqterm.errors import DataError
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Write under a temporary name, flush to the disk, rename; on failure the file is as it was before."""
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    temporary = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def write_json(path: Path, values: Any) -> bytes:
+    """Write readable JSON whole; returns the bytes."""
+    data = orjson.dumps(values, option=orjson.OPT_INDENT_2 | orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_APPEND_NEWLINE)
+    write_whole(path, data)
+    return data
+
+
+def read_bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise DataError(f"Cannot read {path}: {error.strerror}.") from error
+
+
+def parse_json(data: bytes, path: Path) -> Any:
+    """The value of JSON read from path; DataError where it is not JSON."""
+    try:
+        return orjson.loads(data)
+    except orjson.JSONDecodeError as error:
+        raise DataError(f"{path} is damaged: {error}.") from error
+
+
+def read_json_lines(path: Path) -> list[dict[str, Any]]:
+    """The objects of a JSON-lines file; a torn last line is ignored."""
+    if not path.exists():
+        return []
+    lines = read_bytes(path).split(b"\n")
+    return [parse_json(line, path) for line in lines[:-1] if line]

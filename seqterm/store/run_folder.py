@@ -1,0 +1,191 @@
+"""A run is a folder: config.json, vocabulary.json, tokens.bin, checkpoints/, state.json, events.jsonl, samples.jsonl.
+
+A file that is replaced is replaced whole, and a checkpoint counts once state.json names it, so a crash at any moment leaves a run that
+can go on.  state.json holds checksums of everything that a model is rebuilt from.
+"""
+
+import hashlib
+import shutil
+from pathlib import Path
+from typing import Any
+
+import filelock
+import numpy as np
+import orjson
+import safetensors
+import safetensors.numpy
+
+from seqterm.backends.base import Array
+from seqterm.errors import DataError, SeqtermError, UsageError
+from seqterm.events import Event
+from seqterm.store.files import parse_json, read_bytes, read_json_lines, write_json, write_whole
+from seqterm.store.home import run_name
+
+FORMAT_VERSION = 1
+Checkpoint = tuple[dict[str, Array], dict[str, Any]]
+
+
+def _digest(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+class RunFolder:
+    """One run on disk.  Reading needs no lock; whoever writes calls `lock` first."""
+
+    def __init__(self, path: Path):
+        self.path = path
+        self.name = run_name(path)
+        self.events_path, self.samples_path = path / "events.jsonl", path / "samples.jsonl"
+        self._lock = filelock.FileLock(path / "lock", blocking=False)
+        self._digests: dict[str, str] = {}
+
+    @classmethod
+    def create(cls, path: Path) -> "RunFolder":
+        """Make an empty folder, or take one that is there and empty."""
+        if path.is_dir() and any(path.iterdir()):
+            kind = "a run" if (path / "config.json").exists() else "a folder with files in it"
+            raise UsageError(f"{path} is {kind} already: name another with -o, or remove it (`seqterm runs rm`).")
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+            (path / "checkpoints").mkdir()
+        except OSError as error:
+            raise SeqtermError(f"Cannot make the folder {path}: {error.strerror}; name another with -o.") from error
+        return cls(path)
+
+    # One writer
+
+    def lock(self) -> None:
+        """Until `unlock` or the end of the process this is the only writer."""
+        try:
+            self._lock.acquire()
+        except filelock.Timeout as error:
+            raise SeqtermError(f"Another process is training {self.name}: wait for it, or `seqterm stop {self.name}`.") from error
+
+    def unlock(self) -> None:
+        self._lock.release()
+
+    def is_locked(self) -> bool:
+        """Whether some process is training the run now."""
+        probe = filelock.FileLock(self.path / "lock", blocking=False)
+        try:
+            with probe:
+                return False
+        except filelock.Timeout:
+            return True
+
+    @property
+    def _stop_file(self) -> Path:
+        return self.path / "stop"
+
+    def request_stop(self) -> None:
+        """Ask the process that trains this run to save and end."""
+        self._stop_file.touch()
+
+    def stop_requested(self) -> bool:
+        return self._stop_file.exists()
+
+    def clear_stop(self) -> None:
+        self._stop_file.unlink(missing_ok=True)
+
+    # What a model is rebuilt from
+
+    def write_description(self, config: dict[str, Any], vocabulary: dict[str, Any]) -> None:
+        """config.json and vocabulary.json, once, at the start."""
+        config = {"format_version": FORMAT_VERSION, **config}
+        for name, values in (("vocabulary.json", vocabulary), ("config.json", config)):
+            self._digests[name] = _digest(write_json(self.path / name, values))
+
+    def read_description(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        """config and vocabulary, checked against the checksums of state.json."""
+        config = self._read_checked("config.json")
+        version = config.get("format_version") if isinstance(config, dict) else None
+        if not isinstance(version, int):
+            raise DataError(f"{self.path / 'config.json'} is damaged: it has no format_version.")
+        if version > FORMAT_VERSION:
+            raise DataError(
+                f"{self.name} has format {version}, made by a newer seqterm; this one reads up to {FORMAT_VERSION}: upgrade seqterm."
+            )
+        return config, self._read_checked("vocabulary.json")
+
+    def _read_checked(self, name: str) -> Any:
+        path = self.path / name
+        data = read_bytes(path)
+        values = parse_json(data, path)
+        newer = isinstance(values, dict) and isinstance(values.get("format_version"), int) and values["format_version"] > FORMAT_VERSION
+        if not newer and _digest(data) != self.read_state()["checksums"].get(name):
+            raise DataError(f"{path} was changed or damaged since it was written: its checksum does not fit.")
+        return values
+
+    def read_state(self) -> dict[str, Any]:
+        """state.json: the names and steps of the `last` and `best` checkpoints, checksums, whether training is `complete`."""
+        path = self.path / "state.json"
+        if not path.exists():
+            raise DataError(f"{self.name} has no checkpoint yet: its training was cut off before the first; remove it and train again.")
+        state = parse_json(read_bytes(path), path)
+        if not (isinstance(state, dict) and isinstance(state.get("last"), str) and isinstance(state.get("checksums"), dict)):
+            raise DataError(f"{path} is damaged: it does not name the last checkpoint.")
+        return state
+
+    # Checkpoints
+
+    def save_checkpoint(self, step: int, tensors: dict[str, Array], counters: dict[str, Any], best: bool, complete: bool) -> str:
+        """Write checkpoints/STEP.safetensors, then name it in state.json, then remove what neither `last` nor `best` names."""
+        name = f"{step}.safetensors"
+        state = self.read_state() if (self.path / "state.json").exists() else {"checksums": self._digests}
+        metadata = {"counters": orjson.dumps(counters, option=orjson.OPT_SERIALIZE_NUMPY).decode()}
+        data = safetensors.numpy.save({key: np.ascontiguousarray(value) for key, value in tensors.items()}, metadata)
+        write_whole(self.path / "checkpoints" / name, data)
+        best_name = name if best else state.get("best")
+        kept = {name, best_name}
+        checksums = {key: value for key, value in state["checksums"].items() if key in kept or key.endswith(".json")}
+        state = {
+            "last": name,
+            "best": best_name,
+            "complete": complete,
+            "counters": counters,
+            "checksums": {**checksums, name: _digest(data)},
+        }
+        write_json(self.path / "state.json", state)
+        for path in (self.path / "checkpoints").iterdir():
+            if path.name not in kept:
+                path.unlink()
+        return name
+
+    def load_checkpoint(self, which: str) -> Checkpoint:
+        """which: last, or best (last where nothing was validated) -> tensors and counters; DataError where the file is damaged."""
+        state = self.read_state()
+        name = state.get(which) or state["last"]
+        path = self.path / "checkpoints" / name
+        data = read_bytes(path)
+        if _digest(data) != state["checksums"].get(name):
+            raise DataError(f"{path} was changed or damaged since it was written ({len(data)} bytes): its checksum does not fit.")
+        with safetensors.safe_open(path, framework="np") as file:
+            counters = orjson.loads(file.metadata()["counters"])
+        return safetensors.numpy.load(data), counters
+
+    # What happened
+
+    def append(self, path: Path, event: Event, time: float) -> None:
+        """One line more in events.jsonl or samples.jsonl; time in seconds since the start of training."""
+        with path.open("ab") as file:
+            file.write(orjson.dumps({**event.to_json(), "time": round(time, 3)}, option=orjson.OPT_SERIALIZE_NUMPY) + b"\n")
+
+    def log_sizes(self) -> dict[str, int]:
+        """Bytes of the two logs now, for a checkpoint."""
+        return {path.name: path.stat().st_size if path.exists() else 0 for path in (self.events_path, self.samples_path)}
+
+    def cut_logs(self, sizes: dict[str, int]) -> None:
+        """Drop what was logged after a checkpoint."""
+        for path in (self.events_path, self.samples_path):
+            if path.exists() and path.stat().st_size > sizes[path.name]:
+                with path.open("r+b") as file:
+                    file.truncate(sizes[path.name])
+
+    def events(self) -> list[dict[str, Any]]:
+        return read_json_lines(self.events_path)
+
+    def remove(self) -> None:
+        """Delete the folder; refused while the run trains."""
+        if self.is_locked():
+            raise SeqtermError(f"{self.name} is being trained: `seqterm stop {self.name}` first.")
+        shutil.rmtree(self.path)

@@ -1,0 +1,206 @@
+"""Training as a generator of events: it saves, validates, samples and stops between steps, and goes on where a checkpoint ends."""
+
+import dataclasses
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from seqterm.backends.base import Array
+from seqterm.errors import DataError, DivergedError
+from seqterm.events import Event, Finished, Note, Saved, Started, Step, Stopped, TrainingSample, Validation
+from seqterm.models.recurrent import RecurrentModel
+from seqterm.store.run_folder import RunFolder
+from seqterm.text.stream import Batches
+from seqterm.training.schedule import learning_rate
+from seqterm.training.settings import ReportSettings, TrainingSettings
+from seqterm.training.update import Update, Updater
+
+REPORTS = 2000  # step events in a whole training, at most
+OPTIMISER, STATE = "optimiser", "carried.state"  # names of tensors in a checkpoint
+
+
+@dataclass
+class Progress:
+    """Where training stands; stored in every checkpoint."""
+
+    step: int = 0
+    seconds: float = 0.0
+    plateau_factor: float = 1.0
+    best_loss: float | None = None
+    best_step: int = 0
+    validation_loss: float | None = None
+    training_loss: float = 0.0
+    worse_validations: int = 0
+    loss_sum: float = 0.0  # since the last validation
+    loss_steps: int = 0
+
+
+@dataclass
+class Recent:
+    """Means over the steps since the last step event."""
+
+    began: float
+    loss: float = 0.0
+    norm: float = 0.0
+    steps: int = 0
+
+
+@dataclass(frozen=True)
+class Helpers:
+    """What training is given by the floor above: all may be None or never true.
+
+    `validate()`: nats a token on held-out text.  `sample()`: some text.  `stop()`: a reason to stop now, or None.
+    """
+
+    stop: Callable[[], str | None]
+    validate: Callable[[], float] | None = None
+    sample: Callable[[], str] | None = None
+
+
+class Trainer:
+    """Trains `model` on `ids`, recording into `folder`, which is locked."""
+
+    def __init__(
+        self,
+        model: RecurrentModel,
+        ids: Array,
+        folder: RunFolder,
+        settings: TrainingSettings,
+        reports: ReportSettings,
+        helpers: Helpers,
+    ):
+        self._model, self._folder, self._settings, self._reports, self._helpers = model, folder, settings, reports, helpers
+        self._batches = Batches(ids, settings.batch, settings.steps)
+        self.steps = settings.epochs * self._batches.windows
+        self._updater = Updater(model, settings)
+        self._every = max(1, self.steps // REPORTS)
+        self.progress = Progress()
+        self._seconds_before = 0.0
+        self._began = time.monotonic()
+
+    # Checkpoints
+
+    def restore(self) -> None:
+        """Take everything from the last checkpoint and drop what was logged after it."""
+        tensors, counters = self._folder.load_checkpoint("last")
+        load_weights(self._model, tensors)
+        for name, kept in self._updater.optimiser.kept.items():
+            kept[...] = tensors[f"{OPTIMISER}.{name}"]
+        self._updater.state = tensors[STATE].copy()
+        self._folder.cut_logs(counters.pop("log_sizes"))
+        self.progress = Progress(**counters)
+        self._seconds_before = self.progress.seconds
+
+    def _save(self, best: bool = False, complete: bool = False) -> Saved:
+        self.progress.seconds = self._seconds()
+        tensors = {**self._model.tensors(), STATE: self._updater.state}
+        tensors |= {f"{OPTIMISER}.{name}": kept for name, kept in self._updater.optimiser.kept.items()}
+        counters = {**dataclasses.asdict(self.progress), "log_sizes": self._folder.log_sizes()}
+        name = self._folder.save_checkpoint(self.progress.step, tensors, counters, best, complete)
+        self._last_save = time.monotonic()
+        return Saved(self.progress.step, f"checkpoints/{name}")
+
+    def _seconds(self) -> float:
+        return self._seconds_before + time.monotonic() - self._began
+
+    # The loop
+
+    def train(self) -> Iterator[Event]:
+        """Every event is recorded in the folder before it is given out."""
+        for event in self._train():
+            self._record(event)
+            yield event
+
+    def _record(self, event: Event) -> None:
+        if not isinstance(event, Note):
+            path = self._folder.samples_path if isinstance(event, TrainingSample) else self._folder.events_path
+            self._folder.append(path, event, self._seconds())
+
+    def _train(self) -> Iterator[Event]:
+        progress, windows = self.progress, self._batches.windows
+        if progress.step == 0:
+            yield self._save()
+        self._last_save = time.monotonic()
+        recent = Recent(time.monotonic())
+        while progress.step < self.steps:
+            if reason := self._helpers.stop():
+                yield self._save()
+                yield Stopped(self._folder.name, progress.step, reason, f"seqterm train --resume {self._folder.name}")
+                return
+            epoch, window = divmod(progress.step, windows)
+            if window == 0:
+                self._updater.state[...] = 0
+            rate = learning_rate(self._settings, progress.step, self.steps, epoch, progress.plateau_factor)
+            self._count(self._updater.update(*self._batches.window(window), rate, progress.step), recent)
+            if progress.step % self._every == 0 or progress.step == self.steps:
+                yield self._report(recent, epoch + 1, rate)
+                recent = Recent(time.monotonic())
+            yield from self._between_steps(epoch + 1)
+            if self._settings.patience and progress.worse_validations >= self._settings.patience:
+                yield Note(f"No better validation loss for {progress.worse_validations} validations: stopping early.")
+                break
+        yield self._save(complete=True)
+        yield self._finish()
+
+    def _count(self, update: Update, recent: Recent) -> None:
+        progress = self.progress
+        if not update.finite:
+            raise DivergedError(
+                f"Training diverged at step {progress.step + 1}: loss {update.loss:.4g}, gradient norm {update.norm:.4g}. The state of step "
+                f"{self._folder.read_state()['last'].split('.')[0]} is kept; train again with a lower --lr or --clip-norm."
+            )
+        progress.step += 1
+        progress.loss_sum += update.loss
+        progress.loss_steps += 1
+        recent.loss, recent.norm, recent.steps = recent.loss + update.loss, recent.norm + update.norm, recent.steps + 1
+
+    def _report(self, recent: Recent, epoch: int, rate: float) -> Step:
+        tokens = recent.steps * self._settings.batch * self._settings.steps
+        speed = tokens / max(1e-9, time.monotonic() - recent.began)
+        return Step(self.progress.step, epoch, recent.loss / recent.steps, recent.norm / recent.steps, rate, speed)
+
+    def _between_steps(self, epoch: int) -> Iterator[Event]:
+        progress, settings = self.progress, self._settings
+        epoch_ends = progress.step % self._batches.windows == 0
+        validation_due = progress.step % settings.validate_every == 0 if settings.validate_every else epoch_ends
+        validation_due = validation_due or progress.step == self.steps
+        if validation_due:
+            validation = self._validate(epoch)
+            yield validation
+        sample_due = progress.step % self._reports.sample_every == 0 if self._reports.sample_every else validation_due
+        if sample_due and self._helpers.sample:
+            yield TrainingSample(progress.step, self._helpers.sample())
+        if validation_due:
+            yield self._save(best=validation.best)
+        elif time.monotonic() - self._last_save > self._reports.save_every:
+            yield self._save()
+
+    def _validate(self, epoch: int) -> Validation:
+        progress = self.progress
+        progress.training_loss = progress.loss_sum / max(1, progress.loss_steps)
+        progress.loss_sum, progress.loss_steps = 0.0, 0
+        if self._helpers.validate is None:
+            return Validation(progress.step, epoch, progress.training_loss, None, False)
+        loss = progress.validation_loss = self._helpers.validate()
+        best = progress.best_loss is None or loss < progress.best_loss
+        if best:
+            progress.best_loss, progress.best_step, progress.worse_validations = loss, progress.step, 0
+        else:
+            progress.worse_validations += 1
+            if progress.worse_validations % (self._settings.plateau_patience + 1) == 0:
+                progress.plateau_factor *= self._settings.decay
+        return Validation(progress.step, epoch, progress.training_loss, loss, best)
+
+    def _finish(self) -> Finished:
+        p = self.progress
+        return Finished(self._folder.name, p.step, p.training_loss, p.validation_loss, p.best_loss, round(self._seconds(), 3))
+
+
+def load_weights(model: RecurrentModel, tensors: dict[str, Array]) -> None:
+    """Fill a model's parameters from a checkpoint; DataError where they do not fit."""
+    for name, view in model.tensors().items():
+        if name not in tensors or tensors[name].shape != view.shape or tensors[name].dtype != view.dtype:
+            raise DataError(f"The checkpoint does not fit the model: tensor {name} is missing or of another shape or type.")
+        view[...] = tensors[name]
+    model.changed()
