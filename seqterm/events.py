@@ -104,9 +104,10 @@ class Finished(Event):
 
 @dataclass(frozen=True)
 class Piece(Event):
-    """A stretch of sample number `sample`, as it is drawn."""
+    """A stretch of sample number `sample`, which continues `prompt`, as it is drawn."""
 
     sample: int
+    prompt: str
     text: str
 
 

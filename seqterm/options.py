@@ -26,6 +26,7 @@ class Option:
     below: float | None = None
     duration: bool = False
     positional: bool = False
+    complete: str | None = None  # what a shell completes it with: run, corpus or file
     group: str = "Options"
 
 

@@ -1,6 +1,7 @@
 """What a device offers to layers, models and training."""
 
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from types import ModuleType
 from typing import Any, Protocol
 
@@ -15,6 +16,11 @@ class Backend(Protocol):
 
     name: str
     threads: int
+
+    @property
+    def cache_folder(self) -> Path:
+        """Where compiled kernels are kept."""
+        ...
 
     def kernels(self, name: str) -> ModuleType:
         """The kernel module `name`; every device has the same file and function names."""

@@ -4,12 +4,14 @@ import importlib
 import os
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import numpy as np
 
 from seqterm.backends.base import Array
+from seqterm.kernels.cpu.compile import cache_folder
 from seqterm.kernels.cpu.denormals import flush_denormals
 
 
@@ -27,6 +29,10 @@ class CPU:
         self.threads = threads or usable_cores()
         # Python's own threads, not numba's: its default threading layer aborts the process on concurrent calls.
         self._pool = ThreadPoolExecutor(self.threads, "seqterm", initializer=flush_denormals)
+
+    @property
+    def cache_folder(self) -> Path:
+        return cache_folder()
 
     def kernels(self, name: str) -> ModuleType:
         return importlib.import_module(f"seqterm.kernels.cpu.{name}")

@@ -1,7 +1,5 @@
 """The GRU layer, with the reset after the recurrent product or before it, and either sense of the update gate."""
 
-import numpy as np
-
 from seqterm.backends.base import Array, Backend
 from seqterm.layers.base import Tensors, Workspace
 from seqterm.layers.recurrent import RecurrentLayer
@@ -29,8 +27,8 @@ class GRU(RecurrentLayer):
         return {**common, "W_H": w_h[:, :n], "W_CANDIDATE": w_h[:, n:]}
 
     def _recurrent_bias(self, parameters: Tensors) -> Array:
-        w_h = parameters["W_h"]
-        return parameters["b_h"] if "b_h" in parameters else np.zeros(w_h.shape[1], w_h.dtype)
+        """(3H,), or (0,) without biases."""
+        return parameters["b_h"] if "b_h" in parameters else parameters["b"]
 
     def _run(self, parameters: Tensors, a: Array, lengths: Array, workspace: Workspace) -> None:
         w_h, h = parameters["W_h"], workspace["state0"]

@@ -81,6 +81,7 @@ def generate(
     key = backend.kernels("random").derive_key(seed, DRAW)
     samples = [_Sample(vocabulary, number, prompt, settings) for number in range(n)]
     drawn = 0
+    yield Piece(0, prompt, "")
     while drawn < settings.length and not all(sample.done for sample in samples) and not stop():
         count = min(CHUNK, settings.length - drawn)
         state, log_p, tokens, chosen = model.draw(state, log_p, seen, settings, key, drawn, count)
@@ -89,9 +90,9 @@ def generate(
             if not sample.done:
                 text = sample.feed(tokens[:, row], chosen[:, row], drawn == settings.length)
                 if row == 0 and text:
-                    yield Piece(0, text)
+                    yield Piece(0, prompt, text)
     for sample in samples:
         event = sample.event()
         if event.sample and event.text:
-            yield Piece(event.sample, event.text)
+            yield Piece(event.sample, prompt, event.text)
         yield event

@@ -32,6 +32,20 @@ def write_json(path: Path, values: Any) -> bytes:
     return data
 
 
+def json_line(values: Any) -> bytes:
+    """JSON on one line, without the line end; bytes that are no UTF-8 (lone surrogates) become U+FFFD."""
+    try:
+        return orjson.dumps(values, option=orjson.OPT_SERIALIZE_NUMPY)
+    except TypeError:
+        return orjson.dumps(_clean(values), option=orjson.OPT_SERIALIZE_NUMPY)
+
+
+def _clean(values: Any) -> Any:
+    if isinstance(values, str):
+        return values.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    return {key: _clean(value) for key, value in values.items()} if isinstance(values, dict) else values
+
+
 def read_bytes(path: Path) -> bytes:
     try:
         return path.read_bytes()

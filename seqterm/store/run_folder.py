@@ -18,7 +18,7 @@ import safetensors.numpy
 from seqterm.backends.base import Array
 from seqterm.errors import DataError, SeqtermError, UsageError
 from seqterm.events import Event
-from seqterm.store.files import parse_json, read_bytes, read_json_lines, write_json, write_whole
+from seqterm.store.files import json_line, parse_json, read_bytes, read_json_lines, write_json, write_whole
 from seqterm.store.home import run_name
 
 FORMAT_VERSION = 1
@@ -168,7 +168,7 @@ class RunFolder:
     def append(self, path: Path, event: Event, time: float) -> None:
         """One line more in events.jsonl or samples.jsonl; time in seconds since the start of training."""
         with path.open("ab") as file:
-            file.write(orjson.dumps({**event.to_json(), "time": round(time, 3)}, option=orjson.OPT_SERIALIZE_NUMPY) + b"\n")
+            file.write(json_line({**event.to_json(), "time": round(time, 3)}) + b"\n")
 
     def log_sizes(self) -> dict[str, int]:
         """Bytes of the two logs now, for a checkpoint."""

@@ -24,6 +24,7 @@ OPTIMISER, STATE = "optimiser", "carried.state"  # names of tensors in a checkpo
 class Progress:
     """Where training stands; stored in every checkpoint."""
 
+    epochs: int
     step: int = 0
     seconds: float = 0.0
     plateau_factor: float = 1.0
@@ -59,7 +60,7 @@ class Helpers:
 
 
 class Trainer:
-    """Trains `model` on `ids`, recording into `folder`, which is locked."""
+    """Trains `model` on `ids`, recording into `folder`, which is locked.  `started` is completed with steps and given out first."""
 
     def __init__(
         self,
@@ -69,13 +70,15 @@ class Trainer:
         settings: TrainingSettings,
         reports: ReportSettings,
         helpers: Helpers,
+        started: Started,
     ):
         self._model, self._folder, self._settings, self._reports, self._helpers = model, folder, settings, reports, helpers
+        self._started = started
         self._batches = Batches(ids, settings.batch, settings.steps)
         self.steps = settings.epochs * self._batches.windows
         self._updater = Updater(model, settings)
         self._every = max(1, self.steps // REPORTS)
-        self.progress = Progress()
+        self.progress = Progress(settings.epochs)
         self._seconds_before = 0.0
         self._began = time.monotonic()
 
@@ -89,7 +92,7 @@ class Trainer:
             kept[...] = tensors[f"{OPTIMISER}.{name}"]
         self._updater.state = tensors[STATE].copy()
         self._folder.cut_logs(counters.pop("log_sizes"))
-        self.progress = Progress(**counters)
+        self.progress = Progress(**{**counters, "epochs": self._settings.epochs})
         self._seconds_before = self.progress.seconds
 
     def _save(self, best: bool = False, complete: bool = False) -> Saved:
@@ -119,6 +122,7 @@ class Trainer:
 
     def _train(self) -> Iterator[Event]:
         progress, windows = self.progress, self._batches.windows
+        yield dataclasses.replace(self._started, step=progress.step, steps=self.steps)
         if progress.step == 0:
             yield self._save()
         self._last_save = time.monotonic()

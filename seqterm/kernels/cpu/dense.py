@@ -5,12 +5,18 @@ from seqterm.kernels.cpu.product import add_product_unpacked
 
 
 @kernel
+def fill_rows(b, y):
+    """Writes b (n,) into every row of y (m, n); zeros where b has no elements."""
+    for row in range(y.shape[0]):
+        target = y[row]
+        for j in range(target.shape[0]):
+            target[j] = b[j] if b.shape[0] else 0
+
+
+@kernel
 def dense_forward(x, w, b, y):
     """Writes y.  Without a bias, b has no elements."""
-    if b.shape[0]:
-        y[:] = b
-    else:
-        y[:] = 0
+    fill_rows(b, y)
     add_product_unpacked(x, w, y)
 
 

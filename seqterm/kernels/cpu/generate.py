@@ -7,6 +7,7 @@ of each vector; its last row is the output layer's.
 import numpy as np
 
 from seqterm.kernels.cpu.compile import kernel
+from seqterm.kernels.cpu.dense import fill_rows
 from seqterm.kernels.cpu.elman import elman_step
 from seqterm.kernels.cpu.filters import draw_token
 from seqterm.kernels.cpu.gru import gru_after_step, gru_before_step
@@ -44,16 +45,16 @@ def _vector(weights, place):
 
 
 @kernel
-def _affine(x, weights, layout_row, y):
-    """Writes y = x W + b; without a bias b has no elements, without a matrix (its product stands in x already) y = x + b."""
-    b = _vector(weights, layout_row[B])
-    if layout_row[W_X, 1]:
-        y[:] = 0
-        add_product(x, _matrix(weights, layout_row[W_X]), y)
+def _affine(x, weights, places, y):
+    """Writes y = x W + b.  Without a matrix the product stands in x already: y = x + b."""
+    fill_rows(_vector(weights, places[B]), y)
+    if places[W_X, 1]:
+        add_product(x, _matrix(weights, places[W_X]), y)
     else:
-        y[:] = x
-    if b.shape[0]:
-        y += b
+        for row in range(y.shape[0]):
+            source, target = x[row], y[row]
+            for j in range(target.shape[0]):
+                target[j] += source[j]
 
 
 @kernel

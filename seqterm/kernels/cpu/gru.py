@@ -8,6 +8,7 @@ import numpy as np
 
 from seqterm.kernels.cpu.activation import sigmoid, tanh
 from seqterm.kernels.cpu.compile import inlined, kernel
+from seqterm.kernels.cpu.dense import fill_rows
 from seqterm.kernels.cpu.product import add_product, pack
 from seqterm.kernels.units.gru import gru_after_unit, gru_candidate_unit, gru_gates_unit, gru_mix_unit
 
@@ -51,7 +52,7 @@ def gru_after_sequence_forward(gates, w_h, b_h, keep, lengths, h, s_g):
     panels = pack(w_h)
     s = np.empty((n_batch, 3 * n), h.dtype)
     for t in range(gates.shape[0]):
-        s[:] = b_h
+        fill_rows(b_h, s)
         add_product(h[t], panels, s)
         for b in range(n_batch):
             if t < lengths[b]:
@@ -173,7 +174,7 @@ def gru_before_sequence_backward(dh, gates, h, w_h, keep, lengths, cuts, da, dh_
 def gru_after_step(a, w_h, b_h, keep, state, layer, state_out):
     """One step, nothing kept for a backward pass.  a (B, 3H): x W_x + b, overwritten; w_h packed; state, state_out (B, L, 1, H)."""
     s = np.empty_like(a)
-    s[:] = b_h
+    fill_rows(b_h, s)
     add_product(state[:, layer, 0], w_h, s)
     for b in range(a.shape[0]):
         gru_after_row_forward(a[b], s[b], state[b, layer, 0], keep, state_out[b, layer, 0])

@@ -30,11 +30,11 @@ def mix32(x):
 
 @kernel
 def derive_key(key, counter):
-    """A new key (uint64) from a key and one counter (integers >= 0); chain it for more."""
-    return mix(mix(u64(key)) ^ u64(counter))
+    """A new key (63 bits, an int64) from a key and one counter (integers >= 0); chain it for more."""
+    return np.int64(mix(mix(u64(key)) ^ u64(counter)) >> u64(1))
 
 
 @kernel
 def uniform(key, counter):
     """A float64 in [0, 1) with 53 random bits."""
-    return (derive_key(key, counter) >> u64(11)) * (1.0 / 9007199254740992.0)
+    return (derive_key(key, counter) >> 10) * (1.0 / 9007199254740992.0)

@@ -1,0 +1,102 @@
+"""A trained model with its vocabulary: what `seqterm.load` gives, and what all commands on a run work with."""
+
+import math
+import secrets
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from seqterm.backends.base import Array, Backend
+from seqterm.errors import DataError, UsageError
+from seqterm.evaluation.perplexity import Score, score_stream
+from seqterm.events import Event, Sampled
+from seqterm.models.catalogue import CATALOGUE, resolve
+from seqterm.models.recurrent import RecurrentModel
+from seqterm.options import check, from_json
+from seqterm.sampling.generate import generate, read_prompt
+from seqterm.sampling.settings import SamplingSettings
+from seqterm.store.home import existing_run
+from seqterm.store.run_folder import RunFolder
+from seqterm.text.vocabulary import Vocabulary
+from seqterm.training.loop import load_weights
+
+
+def build_model(name: str, settings: Any, vocabulary: Vocabulary, backend: Backend) -> RecurrentModel:
+    """A model with all parameters zero."""
+    if settings.input == "onehot" and settings.tied:
+        raise UsageError("--tied needs --input embedding: one-hot input has no embedding to share.")
+    if settings.tied and settings.embedding != settings.hidden:
+        raise UsageError(f"--tied needs --embedding {settings.hidden}, as --hidden is {settings.hidden}.")
+    return resolve(CATALOGUE[name].model)(settings, vocabulary.log_frequencies(), backend)
+
+
+def read_model(folder: RunFolder, backend: Backend) -> tuple[dict[str, Any], Vocabulary, RecurrentModel]:
+    """config, vocabulary and a model without weights, as the run folder describes them."""
+    config, vocabulary_values = folder.read_description()
+    try:
+        name, values = config["model"], config["model_settings"]
+        settings = from_json(resolve(CATALOGUE[name].settings), values)
+        vocabulary = Vocabulary.from_json(vocabulary_values)
+        return config, vocabulary, build_model(name, settings, vocabulary, backend)
+    except (KeyError, TypeError, UsageError) as error:
+        raise DataError(f"{folder.path / 'config.json'} is damaged: {error}") from error
+
+
+class LoadedModel:
+    """A trained language model.  `config` is the run's config.json, `step` the training step of its weights."""
+
+    def __init__(self, folder: RunFolder, config: dict[str, Any], vocabulary: Vocabulary, model: RecurrentModel, step: int):
+        self.folder, self.config, self.vocabulary, self.model, self.step = folder, config, vocabulary, model, step
+
+    @classmethod
+    def open(cls, run: str, backend: Backend) -> "LoadedModel":
+        """Load the best checkpoint of a run, or the last where nothing was validated; DataError where it is broken."""
+        folder = RunFolder(existing_run(run))
+        config, vocabulary, model = read_model(folder, backend)
+        tensors, counters = folder.load_checkpoint("best")
+        load_weights(model, tensors)
+        return cls(folder, config, vocabulary, model, counters["step"])
+
+    def is_current(self) -> bool:
+        """Whether the run's best checkpoint is still this one."""
+        state = self.folder.read_state()
+        return (state["best"] or state["last"]) == f"{self.step}.safetensors"
+
+    def generate(self, prompt: str, settings: SamplingSettings, stop: Any = lambda: None) -> Iterator[Event]:
+        """Events of sampling; without a seed another text each time."""
+        seed = secrets.randbits(62) if settings.seed is None else settings.seed
+        return generate(self.model, self.vocabulary, prompt, settings, seed, self.model.backend, stop)
+
+    def sample(self, prompt: str = "", **settings: Any) -> str:
+        """A continuation of prompt.  settings: fields of SamplingSettings, such as length=200, temperature=0.8, seed=1."""
+        return self.samples(prompt, **settings)[0]
+
+    def samples(self, prompt: str = "", **settings: Any) -> list[str]:
+        """`samples=n` continuations of prompt, drawn side by side."""
+        chosen = SamplingSettings(**settings)
+        check(chosen)
+        return [event.text for event in self.generate(prompt, chosen) if isinstance(event, Sampled)]
+
+    def _ids(self, text: str) -> Array:
+        ids, unknown = self.vocabulary.encode_prompt(text)
+        if unknown:
+            raise DataError(f"The model has never seen {unknown[0]!r}.")
+        return ids
+
+    def score(self, text: str) -> Score:
+        """log_probability (nats) and tokens of a text, read from the model's start."""
+        ids = self._ids(text)
+        if not len(ids):
+            raise DataError("There is nothing to score: the text has no tokens.")
+        return score_stream(self.model, ids)
+
+    def next(self, prompt: str = "", top: int = 10) -> list[tuple[str, float]]:
+        """The `top` most probable next tokens with their probabilities."""
+        _, log_p = read_prompt(self.model, self._ids(prompt))
+        order = np.argsort(-log_p[0])[:top]
+        return [(self.vocabulary.tokens[i], math.exp(log_p[0, i])) for i in order]
+
+    def trace(self, text: str) -> dict[str, Array]:
+        """{"0.h": (T, H), ...}: hidden units and gates of every layer while it reads a text of T tokens."""
+        return self.model.trace(self._ids(text))

@@ -1,0 +1,32 @@
+"""The one way in: a command goes in, events come out."""
+
+from collections.abc import Callable, Iterator
+
+from seqterm.app import commands
+from seqterm.app.commands import Command
+from seqterm.app.session import Session
+from seqterm.events import Event
+from seqterm.models.catalogue import resolve
+from seqterm.options import check
+
+# What does each command; imported when used, so that a light command stays light.
+HANDLERS: dict[type[Command], str] = {
+    commands.TrainElman: "seqterm.app.train:train",
+    commands.TrainLstm: "seqterm.app.train:train",
+    commands.TrainGru: "seqterm.app.train:train",
+    commands.Resume: "seqterm.app.train:resume",
+    commands.Sample: "seqterm.app.sample:sample",
+    commands.Stop: "seqterm.app.runs:stop",
+    commands.ListRuns: "seqterm.app.runs:list_runs",
+    commands.RemoveRuns: "seqterm.app.runs:remove_runs",
+    commands.Info: "seqterm.app.runs:info",
+    commands.Warmup: "seqterm.app.warmup:warmup",
+    commands.Paths: "seqterm.app.runs:paths",
+}
+
+
+def run(command: Command, session: Session) -> Iterator[Event]:
+    """Do a command.  Failures are SeqtermErrors, raised where the iterator has got to."""
+    check(command)
+    handler: Callable[[Command, Session], Iterator[Event]] = resolve(HANDLERS[type(command)])
+    return handler(command, session)

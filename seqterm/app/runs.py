@@ -1,0 +1,92 @@
+"""The commands about runs and folders."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from seqterm.app.commands import Info, ListRuns, Paths, RemoveRuns, Stop
+from seqterm.app.loaded import read_model
+from seqterm.app.session import Session
+from seqterm.errors import DataError, SeqtermError, UsageError
+from seqterm.events import Event, Note, Place, Removed, RunInfo, RunSummary
+from seqterm.store.home import existing_run, home, runs_folder
+from seqterm.store.run_folder import RunFolder
+from seqterm.text.corpus import bundled_folder
+
+
+def list_runs(command: ListRuns, session: Session) -> Iterator[Event]:
+    """Newest first; a broken run is named in a note, not hidden."""
+    if not runs_folder().is_dir():
+        return
+    folders = [RunFolder(path.parent) for path in runs_folder().glob("*/config.json")]
+    for folder in sorted(folders, key=lambda f: -f.path.stat().st_mtime):
+        try:
+            yield _summary(folder)
+        except (DataError, KeyError) as error:
+            yield Note(f"{folder.name}: {error}")
+
+
+def _summary(folder: RunFolder) -> RunSummary:
+    config, _ = folder.read_description()
+    state = folder.read_state()
+    counters = state["counters"]
+    started = next((event for event in folder.events() if event["event"] == "started"), {})
+    return RunSummary(
+        run=folder.name,
+        path=str(folder.path),
+        model=config["model"],
+        parameters=config["parameters"],
+        step=counters["step"],
+        steps=started.get("steps", 0),
+        status="complete" if state["complete"] else "training" if folder.is_locked() else "stopped",
+        validation_loss=counters["best_loss"],
+        modified=(folder.path / "state.json").stat().st_mtime,
+    )
+
+
+def info(command: Info, session: Session) -> Iterator[Event]:
+    """Everything about one run that its folder says."""
+    folder = RunFolder(existing_run(command.run))
+    config, vocabulary, model = read_model(folder, session.backend)
+    state = folder.read_state()
+    progress: dict[str, Any] = {key: value for key, value in state["counters"].items() if key != "log_sizes"}
+    yield RunInfo(
+        run=folder.name,
+        path=str(folder.path),
+        model=config["model"],
+        parameters=model.flat.size,
+        tensors={name: list(np.shape(tensor)) for name, tensor in model.tensors().items()},
+        model_settings=config["model_settings"],
+        training_settings=config["training"],
+        corpus={**config["corpus"], "vocabulary_size": len(vocabulary), "command": config["command"]},
+        progress={**progress, "complete": state["complete"], "last": state["last"], "best": state["best"]},
+        losses=[event for event in folder.events() if event["event"] == "validation"],
+    )
+
+
+def remove_runs(command: RemoveRuns, session: Session) -> Iterator[Event]:
+    """All named runs must be there before the first is deleted."""
+    if not command.runs:
+        raise UsageError("Name the runs to delete: `seqterm runs list` shows them.")
+    for folder in [RunFolder(existing_run(run)) for run in command.runs]:
+        folder.remove()
+        yield Removed(folder.name, str(folder.path))
+
+
+def stop(command: Stop, session: Session) -> Iterator[Event]:
+    """Leave the wish in the run folder, where the training process looks after every step."""
+    folder = RunFolder(existing_run(command.run))
+    if folder.read_state()["complete"] and not folder.is_locked():
+        raise SeqtermError(f"{folder.name} is complete: there is nothing to stop.")
+    here = folder.is_locked()
+    folder.request_stop()
+    elsewhere = f"No process here trains {folder.name}; one on another host will see it and stop."
+    yield Note(f"{folder.name} will save and stop after its current step." if here else elsewhere)
+
+
+def paths(command: Paths, session: Session) -> Iterator[Event]:
+    yield Place("home", str(home()))
+    yield Place("runs", str(runs_folder()))
+    yield Place("corpora", str(bundled_folder()))
+    yield Place("kernels", str(session.backend.cache_folder))

@@ -1,0 +1,31 @@
+"""What outlives a command: loaded models, and the wish to stop."""
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from seqterm.app.loaded import LoadedModel
+    from seqterm.backends.base import Backend
+
+
+class Session:
+    """`stop` is read between training steps and between chunks of tokens; a face sets it, from any thread or signal handler."""
+
+    def __init__(self) -> None:
+        self.stop = False
+        self._models: dict[str, LoadedModel] = {}
+
+    @cached_property
+    def backend(self) -> "Backend":
+        from seqterm.backends.select import select
+
+        return select()
+
+    def load(self, run: str) -> "LoadedModel":
+        """The model of a run, kept for the next command as long as its checkpoint stays the same."""
+        from seqterm.app.loaded import LoadedModel
+
+        loaded = self._models.get(run)
+        if loaded is None or not loaded.is_current():
+            loaded = self._models[run] = LoadedModel.open(run, self.backend)
+        return loaded

@@ -1,0 +1,221 @@
+"""The commands Train and Resume."""
+
+import dataclasses
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import seqterm
+from seqterm.app.arguments import line
+from seqterm.app.commands import Resume, Train
+from seqterm.app.loaded import LoadedModel, build_model, read_model
+from seqterm.app.session import Session
+from seqterm.errors import DataError, UsageError
+from seqterm.evaluation.perplexity import score_stream
+from seqterm.events import Event, Note, Sampled, Started
+from seqterm.models.catalogue import CATALOGUE, resolve
+from seqterm.models.recurrent import RecurrentModel
+from seqterm.options import from_json, parameters, pick, to_json
+from seqterm.sampling.generate import generate
+from seqterm.sampling.settings import SamplingSettings
+from seqterm.store.home import existing_run, new_run_path, run_path
+from seqterm.store.run_folder import RunFolder
+from seqterm.text import corpus, tokens
+from seqterm.text.stream import Batches, open_ids, write_ids
+from seqterm.text.vocabulary import Vocabulary
+from seqterm.training.loop import Helpers, Trainer, load_weights
+from seqterm.training.settings import ReportSettings, TrainingSettings
+
+TRAINING_IDS, VALIDATION_IDS, SPOOL = "tokens.bin", "validation.bin", "corpus.txt"
+INITIALISE = 3  # the purpose of a random key
+
+
+def train(command: Train, session: Session) -> Iterator[Event]:
+    """Make a run folder and train in it; a folder in which nothing could be trained is taken away again."""
+    began = time.monotonic()
+    if not command.corpus:
+        raise UsageError("Name the text to train on: a file, a bundled corpus such as `tales`, or - for standard input.")
+    path = run_path(command.out) if command.out else new_run_path(command.model)
+    made_here = not path.exists()
+    folder = RunFolder.create(path)
+    try:
+        folder.lock()
+        trainer, notes = _prepare(command, folder, session, began)
+        yield from notes
+        yield from trainer.train()
+    except BaseException:
+        if not (path / "state.json").exists():
+            folder.unlock()
+            for entry in path.iterdir():
+                shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
+            if made_here:
+                path.rmdir()
+        raise
+    finally:
+        folder.unlock()
+
+
+def resume(command: Resume, session: Session) -> Iterator[Event]:
+    """Go on from the last checkpoint."""
+    began = time.monotonic()
+    folder = RunFolder(existing_run(command.run))
+    folder.lock()
+    try:
+        folder.clear_stop()
+        config, vocabulary, model = read_model(folder, session.backend)
+        state = folder.read_state()
+        epochs = command.epochs or state["counters"]["epochs"]
+        if state["complete"] and epochs <= state["counters"]["epochs"]:
+            raise UsageError(f"{folder.name} is complete after {epochs} epochs: ask for more with --epochs.")
+        settings = dataclasses.replace(from_json(TrainingSettings, config["training"]), epochs=epochs)
+        reports = from_json(ReportSettings, config["reports"])
+        trainer = _trainer(folder, config, settings, reports, vocabulary, model, session, began, command.time_limit)
+        trainer.restore()
+        yield from trainer.train()
+    finally:
+        folder.unlock()
+
+
+def _prepare(command: Train, folder: RunFolder, session: Session, began: float) -> tuple[Trainer, list[Note]]:
+    """Read the text, build the model, write what the run is."""
+    base = session.load(command.from_run) if command.from_run else None
+    settings = _model_settings(command, base)
+    vocabulary, text, notes = _read_text(command, folder, base)
+    model = build_model(command.model, settings, vocabulary, session.backend)
+    if base:
+        load_weights(model, base.model.tensors())
+    else:
+        model.initialise(np.random.Generator(np.random.Philox(key=[command.seed, INITIALISE])))
+    training = pick(TrainingSettings, command)
+    training = dataclasses.replace(training, threads=training.threads or session.backend.threads)
+    reports = pick(ReportSettings, command)
+    Batches(np.broadcast_to(np.uint8(0), text["training_tokens"]), training.batch, training.steps)  # too short? say so now
+    config = {
+        "seqterm": seqterm.__version__,
+        "command": line(command),
+        "model": command.model,
+        "model_settings": to_json(settings),
+        "parameters": model.flat.size,
+        "vocabulary_size": len(vocabulary),
+        "corpus": text,
+        "training": to_json(training),
+        "reports": to_json(reports),
+    }
+    folder.write_description(config, vocabulary.to_json())
+    return _trainer(folder, config, training, reports, vocabulary, model, session, began, command.time_limit), notes
+
+
+def _model_settings(command: Train, base: LoadedModel | None) -> Any:
+    """The command's, or those of the run to start from, with which nothing that was given may disagree."""
+    settings_class = resolve(CATALOGUE[command.model].settings)
+    if base is None:
+        return pick(settings_class, command)
+    if base.config["model"] != command.model:
+        raise UsageError(f"--from {command.from_run} is a run of {base.config['model']}: use `seqterm train {base.config['model']}`.")
+    for parameter in parameters(settings_class):
+        wanted, has = getattr(command, parameter.name), getattr(base.model.settings, parameter.name)
+        if parameter.name in command.given and wanted != has and parameter.name != "dropout":
+            raise UsageError(f"--{parameter.flag} {wanted} does not fit --from {command.from_run}, which has {has}: leave it out.")
+    if "tokens" in command.given and command.tokens != base.vocabulary.kind:
+        raise UsageError(f"--tokens {command.tokens} does not fit --from {command.from_run}, which has {base.vocabulary.kind}.")
+    dropout = command.dropout if "dropout" in command.given else base.model.settings.dropout
+    return dataclasses.replace(base.model.settings, dropout=dropout)
+
+
+def _validation(text: str) -> float | Path:
+    """--validation as a share or a file."""
+    try:
+        share = float(text)
+    except ValueError:
+        return Path(text)
+    if not 0.0 <= share < 1.0:
+        raise UsageError(f"--validation must be a share from 0 to below 1, or a file, not {text}.")
+    return share
+
+
+def _read_text(command: Train, folder: RunFolder, base: LoadedModel | None) -> tuple[Vocabulary, dict[str, Any], list[Note]]:
+    """Vocabulary, files of ids in the run folder, and their description for config.json."""
+    kind = base.vocabulary.kind if base else command.tokens
+    spool = folder.path / SPOOL
+    held_out = _validation(command.validation)
+    paths = corpus.find(command.corpus, spool)
+    held_out_paths = corpus.find((str(held_out),), spool) if isinstance(held_out, Path) else []
+    vocabulary = base.vocabulary if base else Vocabulary.count(tokens.read([*paths, *held_out_paths], kind), kind)
+    if not len(vocabulary):
+        raise DataError("The corpus has no tokens: there is nothing to learn from.")
+    written, unknown = write_ids(tokens.read(paths, kind), vocabulary, folder.path / TRAINING_IDS)
+    validation_tokens = 0 if isinstance(held_out, Path) else written - int(written * (1.0 - held_out))
+    if held_out_paths:
+        validation_tokens, more = write_ids(tokens.read(held_out_paths, kind), vocabulary, folder.path / VALIDATION_IDS)
+        unknown += more
+    spool.unlink(missing_ok=True)
+    description = {
+        "sources": list(command.corpus),
+        "tokens": kind,
+        "written_tokens": written,
+        "training_tokens": written if held_out_paths else written - validation_tokens,
+        "validation_tokens": validation_tokens,
+        "validation": str(held_out),
+        "separate_validation": bool(held_out_paths),
+    }
+    notes = [Note(f"{unknown} tokens that {command.from_run} has never seen are left out.")] if unknown else []
+    return vocabulary, description, notes
+
+
+def _trainer(
+    folder: RunFolder,
+    config: dict[str, Any],
+    settings: TrainingSettings,
+    reports: ReportSettings,
+    vocabulary: Vocabulary,
+    model: RecurrentModel,
+    session: Session,
+    began: float,
+    time_limit: float | None,
+) -> Trainer:
+    text = config["corpus"]
+    ids = open_ids(folder.path / TRAINING_IDS, vocabulary, text["written_tokens"])
+    held_out = ids[text["training_tokens"] :]
+    if text["separate_validation"]:
+        held_out = open_ids(folder.path / VALIDATION_IDS, vocabulary, text["validation_tokens"])
+    helpers = Helpers(
+        stop=_stop(folder, session, began, time_limit),
+        validate=(lambda: score_stream(model, held_out).loss) if len(held_out) else None,
+        sample=(lambda: _sample(model, vocabulary, reports, settings.seed)) if reports.sample_length else None,
+    )
+    started = Started(
+        run=folder.name,
+        model=config["model"],
+        parameters=model.flat.size,
+        vocabulary_size=len(vocabulary),
+        training_tokens=text["training_tokens"],
+        validation_tokens=len(held_out),
+        epochs=settings.epochs,
+        step=0,
+        steps=0,
+    )
+    return Trainer(model, ids[: text["training_tokens"]], folder, settings, reports, helpers, started)
+
+
+def _stop(folder: RunFolder, session: Session, began: float, time_limit: float | None) -> Callable[[], str | None]:
+    def reason() -> str | None:
+        if session.stop:
+            return "interrupted"
+        if time_limit and time.monotonic() - began >= time_limit:
+            return "time limit"
+        if folder.stop_requested():
+            folder.clear_stop()
+            return "stop requested"
+        return None
+
+    return reason
+
+
+def _sample(model: RecurrentModel, vocabulary: Vocabulary, reports: ReportSettings, seed: int) -> str:
+    settings = SamplingSettings(length=reports.sample_length)
+    drawn = generate(model, vocabulary, reports.sample_prompt, settings, seed, model.backend)
+    return reports.sample_prompt + next(event.text for event in drawn if isinstance(event, Sampled))

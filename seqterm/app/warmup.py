@@ -1,0 +1,46 @@
+"""The command Warmup: every kernel runs once on a tiny problem."""
+
+import dataclasses
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from seqterm.app.commands import Warmup
+from seqterm.app.session import Session
+from seqterm.evaluation.perplexity import score_stream
+from seqterm.events import Event, Note
+from seqterm.models.catalogue import CATALOGUE, resolve
+from seqterm.models.recurrent import RecurrentModel
+from seqterm.sampling.generate import generate
+from seqterm.sampling.settings import SamplingSettings
+from seqterm.text.vocabulary import Vocabulary
+from seqterm.training.optimiser import RULES
+from seqterm.training.settings import TrainingSettings
+from seqterm.training.update import Updater
+
+VARIANTS: dict[str, list[dict[str, Any]]] = {"gru": [{"reset": "after"}, {"reset": "before"}]}
+
+
+def warmup(command: Warmup, session: Session) -> Iterator[Event]:
+    """One note for each model."""
+    for name in CATALOGUE:
+        yield Note(f"Compiling {name} ...")
+        for variant in VARIANTS.get(name, [{}]):
+            settings = resolve(CATALOGUE[name].settings)(hidden=4, layers=2, embedding=4, dropout=0.5, **variant)
+            for changes in ({}, {"tied": True}, {"input": "onehot"}):
+                _exercise(dataclasses.replace(settings, **changes), session)
+    yield Note("Every kernel is compiled and kept.")
+
+
+def _exercise(settings: Any, session: Session) -> None:
+    """Train, validate and sample."""
+    vocabulary = Vocabulary("char", ["a", "b"], [2, 1])
+    model = RecurrentModel(settings, vocabulary.log_frequencies(), session.backend)
+    ids = np.zeros((3, 2), np.int64)
+    for optimizer in RULES:
+        updater = Updater(model, TrainingSettings(optimizer=optimizer, batch=2, steps=3, clip_norm=1e-9, clip_value=1.0, threads=2))
+        updater.update(ids, ids, 0.1, 0)
+    score_stream(model, np.zeros(3, np.uint8))
+    for _ in generate(model, vocabulary, "ab", SamplingSettings(length=2), 1, session.backend):
+        pass

@@ -1,0 +1,94 @@
+"""Click's options, made from the metadata of a command's fields."""
+
+from typing import Any
+
+import click
+from click.shell_completion import CompletionItem
+
+from seqterm.app import arguments
+from seqterm.app.commands import Command
+from seqterm.errors import UsageError
+from seqterm.options import Parameter, parameters
+
+
+class Word(click.ParamType):
+    """A field's value: converted by app.arguments, completed with runs, corpora or files."""
+
+    def __init__(self, parameter: Parameter):
+        self._parameter = parameter
+        self.name = "duration" if parameter.option.duration else {int: "integer", float: "number"}.get(parameter.type, "text")
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if not isinstance(value, str):
+            return value
+        try:
+            return arguments.convert(self._parameter, value)
+        except UsageError as error:
+            self.fail(str(error), param, ctx)
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        names: list[str] = []
+        if self._parameter.option.complete == "run":
+            from seqterm.store.home import runs_folder
+
+            names = [path.parent.name for path in runs_folder().glob("*/config.json")]
+        elif self._parameter.option.complete == "corpus":
+            from seqterm.text.corpus import bundled
+
+            names = list(bundled())
+        found = [CompletionItem(name) for name in sorted(names) if name.startswith(incomplete)]
+        return found + ([CompletionItem(incomplete, type="file")] if self._parameter.option.complete else [])
+
+
+class GroupedOption(click.Option):
+    """An option that knows under which heading it is listed."""
+
+    group = "Options"
+
+
+def _default(parameter: Parameter) -> str:
+    value = parameter.default
+    if value is None or value == () or parameter.type is bool and value is False:
+        return ""
+    shown = f"{value:g}" if isinstance(value, float) else str(value)
+    if parameter.option.duration:
+        shown += "s"
+    if parameter.type is bool:
+        shown = parameter.flag
+    return f"  [default: {shown}]" if shown else ""
+
+
+def _option(parameter: Parameter) -> click.Option:
+    details = parameter.option
+    names = [parameter.name, f"--{parameter.flag}" + (f"/--no-{parameter.flag}" if parameter.type is bool else "")]
+    if details.short:
+        names.insert(1, f"-{details.short}")
+    kind = click.Choice(details.choices) if details.choices else Word(parameter)
+    common: dict[str, Any] = {"default": None, "help": details.help + _default(parameter)}
+    made = GroupedOption(names, **common) if parameter.type is bool else GroupedOption(names, type=kind, metavar=details.metavar, **common)
+    made.group = details.group
+    return made
+
+
+def _argument(parameter: Parameter) -> click.Argument:
+    many = {"nargs": -1} if parameter.many else {"required": not parameter.optional}
+    return click.Argument([parameter.name], type=Word(parameter), metavar=parameter.option.metavar, **many)  # type: ignore[arg-type]
+
+
+def click_parameters(command_class: type[Command]) -> list[click.Parameter]:
+    """One parameter a field, none with a default: what a person did not give stays None."""
+    return [_argument(p) if p.option.positional else _option(p) for p in parameters(command_class)]
+
+
+class GroupedCommand(click.Command):
+    """A command whose help lists options under their headings."""
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        groups: dict[str, list[tuple[str, str]]] = {}
+        for param in self.get_params(ctx):
+            record = param.get_help_record(ctx)
+            if record is not None:
+                groups.setdefault(getattr(param, "group", "Options"), []).append(record)
+        for name in sorted(groups, key=lambda group: group == "Options"):
+            with formatter.section(name):
+                formatter.write_dl(groups[name])

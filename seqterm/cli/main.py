@@ -1,0 +1,146 @@
+"""The command line: words to commands, events to text, errors to exit codes."""
+
+import os
+import signal
+import sys
+from types import FrameType
+from typing import Any
+
+import click
+
+import seqterm
+from seqterm.app import arguments
+from seqterm.app.commands import COMMANDS, Command, Resume, Sample, Train
+from seqterm.app.session import Session
+from seqterm.cli import notes, output
+from seqterm.cli.click_options import GroupedCommand, GroupedOption, click_parameters
+from seqterm.errors import INTERRUPTED
+from seqterm.models.catalogue import CATALOGUE
+
+EPILOG = "Exit codes: 0 ok, 1 failure, 2 usage, 3 data or model file, 4 training diverged, 130 interrupted."
+EXAMPLES = """
+\b
+  seqterm train lstm tales -o tales-lstm      train on a bundled corpus
+  seqterm sample tales-lstm --prompt "The "   draw text from it
+"""
+
+
+def _interruptible(session: Session) -> None:
+    """The first Ctrl-C (or SIGTERM) asks for a clean stop, the second aborts."""
+
+    def ask(signum: int, frame: FrameType | None) -> None:
+        if session.stop:
+            raise KeyboardInterrupt
+        session.stop = True
+
+    signal.signal(signal.SIGINT, ask)
+    signal.signal(signal.SIGTERM, ask)
+
+
+def _do(command: Command, quiet: bool, jsonl: bool, echo: bool = True) -> int:
+    """Run a command and show its events; -> exit code."""
+    from seqterm.app.run import run
+    from seqterm.cli import show
+
+    session = Session()
+    _interruptible(session)
+    events = run(command, session)
+    if jsonl:
+        return show.jsonl(events)
+    if isinstance(command, Train | Resume):
+        return show.training(events, quiet)
+    if isinstance(command, Sample):
+        show.sampling(events, echo)
+    else:
+        show.listing(events, quiet)
+    return INTERRUPTED if session.stop else 0
+
+
+QUIET = ("quiet", "--quiet", "-q"), "No progress; only the answer."
+JSONL = ("jsonl", "--jsonl"), "Events as JSON, an object a line."
+DEBUG = ("debug", "--debug"), "Show a traceback with an error."
+
+
+def _flag(names: tuple[str, ...], text: str) -> click.Option:
+    return GroupedOption(list(names), is_flag=True, help=text)
+
+
+def _command(name: str, command_class: type[Command]) -> click.Command:
+    """A Click command for a command class."""
+
+    def callback(quiet: bool, jsonl: bool, debug: bool, echo: bool = True, **values: Any) -> int:
+        given = {key: value for key, value in values.items() if value not in (None, ())}
+        click.get_current_context().find_root().obj["debug"] |= debug
+        return _do(arguments.build(command_class, given), quiet, jsonl, echo)
+
+    params = [*click_parameters(command_class), _flag(*QUIET), _flag(*JSONL), _flag(*DEBUG)]
+    if command_class is Sample:
+        params.append(GroupedOption(["echo", "--echo/--no-echo"], default=True, help="Print the prompt before its continuation."))
+    return GroupedCommand(name, callback=callback, params=params, help=command_class.__doc__)
+
+
+@click.group(name="seqterm", epilog=EPILOG, help=f"Sequence models in the terminal.\n{EXAMPLES}")
+@click.version_option(seqterm.__version__, prog_name="seqterm")
+@click.option("--debug", is_flag=True, help=DEBUG[1])
+@click.pass_context
+def cli(ctx: click.Context, debug: bool) -> None:
+    ctx.obj["debug"] |= debug
+
+
+@cli.group(name="train", invoke_without_command=True, params=click_parameters(Resume)[1:])
+@click.option("--resume", metavar="RUN", help="Go on with a training that was stopped.")
+@click.option("--quiet", "-q", is_flag=True, help=QUIET[1])
+@click.option("--jsonl", is_flag=True, help=JSONL[1])
+@click.pass_context
+def train(ctx: click.Context, resume: str | None, quiet: bool, jsonl: bool, **values: Any) -> int | None:
+    """Train a model on text, or go on with a run."""
+    if ctx.invoked_subcommand:
+        return None
+    if resume is None:
+        raise click.UsageError("Name a model to train, or a run to --resume.")
+    given = {key: value for key, value in {"run": resume, **values}.items() if value is not None}
+    return _do(arguments.build(Resume, given), quiet, jsonl)
+
+
+@cli.group(name="runs")
+def runs() -> None:
+    """List, show and delete runs."""
+
+
+def _add_commands() -> None:
+    groups: dict[str, click.Group] = {"train": train, "runs": runs}
+    for path, command_class in COMMANDS.items():
+        if path[-1].startswith("-"):
+            continue
+        made = _command(path[-1], command_class)
+        if path[0] == "train":
+            made.short_help = CATALOGUE[path[1]].summary
+        (groups[path[0]] if len(path) == 2 else cli).add_command(made)
+
+
+_add_commands()
+
+
+def main() -> None:
+    """The program; always ends the process."""
+    output.prepare()
+    state = {"debug": False}
+    try:
+        code = cli.main(standalone_mode=False, obj=state)
+        output.write("")
+    except BrokenPipeError:
+        output.close_quietly()
+        code = 0
+    except click.exceptions.Abort:
+        notes.note("interrupted")
+        code = INTERRUPTED
+    except click.ClickException as error:
+        hint = f"Try `{error.ctx.command_path} --help`." if isinstance(error, click.UsageError) and error.ctx else ""
+        notes.usage(error.format_message(), hint, state["debug"])
+    except KeyboardInterrupt:
+        notes.note("interrupted")
+        sys.stdout.flush()
+        os._exit(INTERRUPTED)  # a second Ctrl-C: do not wait for a thread that still computes
+    except Exception as error:
+        notes.fail(error, state["debug"])
+    sys.exit(code or 0)

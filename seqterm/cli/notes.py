@@ -1,0 +1,51 @@
+"""The only module that writes to standard error, and the owner of exit codes.
+
+0 ok, 1 failure, 2 usage, 3 data or model file, 4 training diverged, 130 interrupted.
+"""
+
+import sys
+import traceback
+from typing import NoReturn
+
+from seqterm.errors import INTERRUPTED, SeqtermError, UsageError
+
+HINT = "`--debug` shows where it happened."
+
+
+def note(text: str) -> None:
+    sys.stderr.write(text + "\n")
+    sys.stderr.flush()
+
+
+def is_terminal() -> bool:
+    return sys.stderr.isatty()
+
+
+def code_of(error: BaseException) -> int:
+    if isinstance(error, KeyboardInterrupt):
+        return INTERRUPTED
+    return error.exit_code if isinstance(error, SeqtermError) else 1
+
+
+def sentence(error: BaseException) -> str:
+    """One clear sentence for an error of any kind."""
+    if isinstance(error, SeqtermError):
+        return str(error)
+    if isinstance(error, OSError) and error.strerror:
+        where = f" ({error.filename})" if error.filename else ""
+        return f"{error.strerror}{where}: nothing that was saved before is lost."
+    if isinstance(error, MemoryError):
+        return "Out of memory: lower --batch, --steps or --hidden."
+    return f"{type(error).__name__}: {error}. {HINT}"
+
+
+def fail(error: BaseException, debug: bool) -> NoReturn:
+    """Say what went wrong and end the process."""
+    if debug:
+        traceback.print_exception(error)
+    note("interrupted" if isinstance(error, KeyboardInterrupt) else f"seqterm: {sentence(error)}")
+    sys.exit(code_of(error))
+
+
+def usage(message: str, hint: str, debug: bool) -> NoReturn:
+    fail(UsageError(f"{message} {hint}".strip()), debug)

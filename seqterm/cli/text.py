@@ -1,0 +1,76 @@
+"""Events as lines of text."""
+
+import time
+from typing import Any
+
+from seqterm.events import Finished, Place, RunInfo, RunSummary, Started, Step, Stopped, Validation
+
+
+def number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.4f}"
+
+
+def started(event: Started) -> str:
+    goes_on = f", from step {event.step:,}" if event.step else ""
+    return (
+        f"{event.run}: {event.model}, {event.parameters:,} parameters, {event.training_tokens:,} tokens to train on, "
+        f"{event.validation_tokens:,} held out, {event.vocabulary_size:,} kinds, {event.steps:,} steps{goes_on}"
+    )
+
+
+def step(event: Step, eta: str) -> str:
+    return (
+        f"epoch {event.epoch}  step {event.step:,}  loss {event.loss:.4f}  gradient {event.gradient_norm:.3g}  rate {event.learning_rate:.3g}  "
+        f"{event.tokens_per_second:,.0f} tokens/s  {eta} left"
+    )
+
+
+def validation(event: Validation) -> str:
+    held_out = f"  validation {number(event.validation_loss)}{' best' if event.best else ''}" if event.validation_loss is not None else ""
+    return f"epoch {event.epoch}  step {event.step:,}  training {number(event.training_loss)}{held_out}"
+
+
+def stopped(event: Stopped) -> str:
+    return f"Stopped at step {event.step:,} ({event.reason}). Go on with: {event.resume}"
+
+
+def finished(event: Finished) -> str:
+    best = f", best validation {number(event.best_validation_loss)}" if event.best_validation_loss is not None else ""
+    return f"Complete after {event.step:,} steps in {event.seconds:.1f} s: training {number(event.training_loss)}{best}."
+
+
+def place(event: Place) -> str:
+    return f"{event.name:<10}{event.path}"
+
+
+def run_summary(event: RunSummary) -> str:
+    when = time.strftime("%Y-%m-%d %H:%M", time.localtime(event.modified))
+    done = f"{event.step:,}/{event.steps:,}"
+    return f"{event.run:<32} {event.model:<8} {event.parameters:>12,} {done:>17} {event.status:<9} {number(event.validation_loss):>8}  {when}"
+
+
+RUNS_HEADING = f"{'run':<32} {'model':<8} {'parameters':>12} {'steps':>17} {'status':<9} {'held out':>8}  saved"
+
+
+def _settings(values: dict[str, Any]) -> list[str]:
+    return [f"  {name.replace('_', '-'):<18} {'-' if value is None else value}" for name, value in values.items()]
+
+
+def run_info(event: RunInfo) -> str:
+    width = max(map(len, event.tensors)) + 2
+    lines = [f"{event.run}  ({event.path})", f"{event.model}, {event.parameters:,} parameters"]
+    lines += [f"  {name:<{width}} {' x '.join(map(str, shape))}" for name, shape in event.tensors.items()]
+    for heading, values in (
+        ("model", event.model_settings),
+        ("corpus", event.corpus),
+        ("training", event.training_settings),
+        ("progress", event.progress),
+    ):
+        lines += ["", heading, *_settings(values)]
+    if event.losses:
+        lines += ["", "losses (nats a token)", f"  {'epoch':>5} {'step':>9} {'training':>9} {'held out':>9}"]
+        for loss in event.losses:
+            best = "  best" if loss["best"] else ""
+            held_out = number(loss["validation_loss"])
+            lines.append(f"  {loss['epoch']:>5} {loss['step']:>9,} {number(loss['training_loss']):>9} {held_out:>9}{best}")
+    return "\n".join(lines)

@@ -1,0 +1,119 @@
+"""The training view: loss curve, figures, progress, a fresh sample; drawn by this one piece of code for every face."""
+
+import time
+from dataclasses import dataclass, field
+
+from rich.console import Group, RenderableType
+from rich.panel import Panel
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from seqterm.events import Event, Finished, Note, Started, Step, Stopped, TrainingSample, Validation
+from seqterm.render.braille import Series, line_chart
+
+TRAINING, HELD_OUT = "cyan", "bold magenta"
+
+
+def duration(seconds: float) -> str:
+    """1:02:03 or 2:03"""
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+@dataclass
+class TrainingView:
+    """Takes events, gives a renderable."""
+
+    started: Started | None = None
+    steps: list[Step] = field(default_factory=list)
+    validations: list[Validation] = field(default_factory=list)
+    sample: TrainingSample | None = None
+    ended: str = ""
+    began: float = 0.0
+
+    def take(self, event: Event) -> None:
+        match event:
+            case Started():
+                self.started, self.began = event, time.monotonic()
+            case Step():
+                self.steps.append(event)
+            case Validation():
+                self.validations.append(event)
+            case TrainingSample():
+                self.sample = event
+            case Stopped():
+                self.ended = f"stopped: {event.reason}"
+            case Finished():
+                self.ended = f"complete in {duration(event.seconds)}"
+            case Note():
+                self.ended = event.text
+
+    def eta(self) -> float | None:
+        """Seconds left at the pace of this sitting."""
+        if not self.started or not self.steps:
+            return None
+        done = self.steps[-1].step - self.started.step
+        return (time.monotonic() - self.began) / max(1, done) * (self.started.steps - self.steps[-1].step)
+
+    def render(self, width: int, height: int = 10) -> RenderableType:
+        """At most `width` characters wide; the chart is `height` lines high."""
+        if self.started is None:
+            return Text("reading the text ...", "dim")
+        figures_width = 30
+        chart_width = max(20, width - figures_width - 5)
+        chart = Panel(self._chart(chart_width - 4, height), title=self._legend(), title_align="left", width=chart_width + 2, border_style="dim")
+        figures = Panel(self._figures(), width=figures_width, height=height + 2, border_style="dim")
+        across = Table.grid()
+        across.add_row(chart, figures)
+        return Group(self._heading(), across, *self._sample_panel(chart_width + 2 + figures_width))
+
+    def _heading(self) -> Text:
+        assert self.started
+        s = self.started
+        text = Text(f" {s.run} ", "bold")
+        text.append(f" {s.model}, {s.parameters:,} parameters, {s.training_tokens:,} tokens of {s.vocabulary_size:,} kinds", "dim")
+        return text
+
+    def _legend(self) -> Text:
+        legend = Text("nats a token: ", "default")
+        legend.append("training", TRAINING)
+        if any(v.validation_loss is not None for v in self.validations):
+            legend.append("  held out", HELD_OUT)
+        return legend
+
+    def _chart(self, width: int, height: int) -> Text:
+        if not self.steps:
+            return Text("compiling kernels: the first time takes some seconds" + "\n" * (height - 1), "dim")
+        lines = [Series([s.step for s in self.steps], [s.loss for s in self.steps], TRAINING)]
+        held_out = [(v.step, v.validation_loss) for v in self.validations if v.validation_loss is not None]
+        if held_out:
+            lines.append(Series([step for step, _ in held_out], [loss for _, loss in held_out], HELD_OUT))
+        return line_chart(lines, width, height)
+
+    def _figures(self) -> RenderableType:
+        assert self.started
+        table = Table.grid(padding=(0, 1), expand=True)
+        table.add_column(style="dim")
+        table.add_column(justify="right")
+        step = self.steps[-1] if self.steps else None
+        held_out = [v.validation_loss for v in self.validations if v.validation_loss is not None]
+        eta = self.eta()
+        table.add_row("epoch", f"{step.epoch if step else 0} of {self.started.epochs}")
+        table.add_row("step", f"{step.step if step else self.started.step:,} of {self.started.steps:,}")
+        table.add_row("loss", f"{step.loss:.4f}" if step else "")
+        table.add_row("held out", f"{held_out[-1]:.4f}" if held_out else "")
+        table.add_row("gradient", f"{step.gradient_norm:.3g}" if step else "")
+        table.add_row("rate", f"{step.learning_rate:.3g}" if step else "")
+        table.add_row("tokens/s", f"{step.tokens_per_second:,.0f}" if step else "")
+        table.add_row("left", duration(eta) if eta is not None and not self.ended else self.ended[:18])
+        bar = ProgressBar(total=max(1, self.started.steps), completed=step.step if step else self.started.step)
+        return Group(table, Text(), bar)
+
+    def _sample_panel(self, width: int) -> list[RenderableType]:
+        if self.sample is None:
+            return []
+        lines = self.sample.text.split("\n")
+        text = Text("\n".join(lines[:8]), overflow="fold")
+        return [Panel(text, title=f"sample at step {self.sample.step:,}", title_align="left", width=width, border_style="dim")]
