@@ -88,9 +88,11 @@ class RecurrentModel:
         }
 
     def initialise(self, random: np.random.Generator) -> None:
-        """Fill all parameters after the settings' scheme."""
+        """Fill all parameters after the settings' scheme; the output's bias begins at the tokens' log-frequencies."""
         for layer in self.layers:
             layer.initialise(self.parameters[layer.name], self.settings.init, random)
+        if self.settings.bias:
+            self.parameters["output"]["b"][...] = self._start_log_p
         if self._embedding and self.settings.tied:
             self._embedding.initialise_tied(self.parameters["embedding"], random)
 
