@@ -43,7 +43,8 @@ def build(command_class: type[Command], values: dict[str, Any]) -> Command:
 def words(command: Command) -> list[str]:
     """The words that a person would type after `seqterm` for this command; defaults are left out."""
     path = next(path for path, command_class in COMMANDS.items() if command_class is type(command))
-    positional, flags = [], []
+    positional: list[str] = []
+    flags: list[str] = []
     for parameter in parameters(type(command)):
         value = getattr(command, parameter.name)
         if value in (None, (), parameter.default):

@@ -23,12 +23,22 @@ class Train(ReportSettings, TrainingSettings, Command):
     """Train a model on text."""
 
     model: ClassVar[str]
-    corpus: tuple[str, ...] = argument("Text files, bundled corpora by name, or - for standard input.", default=(), metavar="CORPUS...", complete="corpus")
+    corpus: tuple[str, ...] = argument(
+        "Text files, bundled corpora by name, or - for standard input.", default=(), metavar="CORPUS...", complete="corpus"
+    )
     out: str | None = option(None, "The run: a path, or a name (default: one is made up).", short="o", metavar="RUN")
-    from_run: str | None = option(None, "Start from the weights and vocabulary of another run.", flag="from", metavar="RUN", complete="run")
+    from_run: str | None = option(
+        None, "Start from the weights and vocabulary of another run.", flag="from", metavar="RUN", complete="run"
+    )
     time_limit: float | None = option(None, "Save and stop after this long.", duration=True, above=0.0, group=GUARD)
     tokens: str = option("char", "What a token is.", choices=("char", "byte", "space"), group=TEXT)
-    validation: str = option("0.1", "Held-out text: the last share of the corpus, or a file; 0: none.", metavar="SHARE|FILE", complete="file", group=TEXT)
+    validation: str = option(
+        "0.1",
+        "Held-out text: the last share of the corpus, or a file; 0: none.",
+        metavar="SHARE|FILE",
+        complete="file",
+        group=TEXT,
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -112,18 +112,22 @@ def _prepare(command: Train, folder: RunFolder, session: Session, began: float) 
 def _model_settings(command: Train, base: LoadedModel | None) -> Any:
     """The command's, or those of the run to start from, with which nothing that was given may disagree."""
     settings_class = resolve(CATALOGUE[command.model].settings)
+    asked = pick(settings_class, command)
     if base is None:
-        return pick(settings_class, command)
+        return asked
     if base.config["model"] != command.model:
-        raise UsageError(f"--from {command.from_run} is a run of {base.config['model']}: use `seqterm train {base.config['model']}`.")
+        raise UsageError(
+            f"--from {command.from_run} is a run of {base.config['model']}: use `seqterm train {base.config['model']}`."
+        )
     for parameter in parameters(settings_class):
-        wanted, has = getattr(command, parameter.name), getattr(base.model.settings, parameter.name)
+        wanted, has = getattr(asked, parameter.name), getattr(base.model.settings, parameter.name)
         if parameter.name in command.given and wanted != has and parameter.name != "dropout":
-            raise UsageError(f"--{parameter.flag} {wanted} does not fit --from {command.from_run}, which has {has}: leave it out.")
+            raise UsageError(
+                f"--{parameter.flag} {wanted} does not fit --from {command.from_run}, which has {has}: leave it out."
+            )
     if "tokens" in command.given and command.tokens != base.vocabulary.kind:
         raise UsageError(f"--tokens {command.tokens} does not fit --from {command.from_run}, which has {base.vocabulary.kind}.")
-    dropout = command.dropout if "dropout" in command.given else base.model.settings.dropout
-    return dataclasses.replace(base.model.settings, dropout=dropout)
+    return dataclasses.replace(base.model.settings, **({"dropout": asked.dropout} if "dropout" in command.given else {}))
 
 
 def _validation(text: str) -> float | Path:

@@ -39,7 +39,9 @@ def _exercise(settings: Any, session: Session) -> None:
     model = RecurrentModel(settings, vocabulary.log_frequencies(), session.backend)
     ids = np.zeros((3, 2), np.int64)
     for optimizer in RULES:
-        updater = Updater(model, TrainingSettings(optimizer=optimizer, batch=2, steps=3, clip_norm=1e-9, clip_value=1.0, threads=2))
+        updater = Updater(
+            model, TrainingSettings(optimizer=optimizer, batch=2, steps=3, clip_norm=1e-9, clip_value=1.0, threads=2)
+        )
         updater.update(ids, ids, 0.1, 0)
     score_stream(model, np.zeros(3, np.uint8))
     for _ in generate(model, vocabulary, "ab", SamplingSettings(length=2), 1, session.backend):

@@ -48,7 +48,7 @@ class GroupedOption(click.Option):
 
 def _default(parameter: Parameter) -> str:
     value = parameter.default
-    if value is None or value == () or parameter.type is bool and value is False:
+    if value is None or value == () or (parameter.type is bool and value is False):
         return ""
     shown = f"{value:g}" if isinstance(value, float) else str(value)
     if parameter.option.duration:
@@ -65,14 +65,18 @@ def _option(parameter: Parameter) -> click.Option:
         names.insert(1, f"-{details.short}")
     kind = click.Choice(details.choices) if details.choices else Word(parameter)
     common: dict[str, Any] = {"default": None, "help": details.help + _default(parameter)}
-    made = GroupedOption(names, **common) if parameter.type is bool else GroupedOption(names, type=kind, metavar=details.metavar, **common)
+    made = (
+        GroupedOption(names, **common)
+        if parameter.type is bool
+        else GroupedOption(names, type=kind, metavar=details.metavar, **common)
+    )
     made.group = details.group
     return made
 
 
 def _argument(parameter: Parameter) -> click.Argument:
-    many = {"nargs": -1} if parameter.many else {"required": not parameter.optional}
-    return click.Argument([parameter.name], type=Word(parameter), metavar=parameter.option.metavar, **many)  # type: ignore[arg-type]
+    many: dict[str, Any] = {"nargs": -1} if parameter.many else {"required": not parameter.optional}
+    return click.Argument([parameter.name], type=Word(parameter), metavar=parameter.option.metavar, **many)
 
 
 def click_parameters(command_class: type[Command]) -> list[click.Parameter]:

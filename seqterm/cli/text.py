@@ -20,13 +20,17 @@ def started(event: Started) -> str:
 
 def step(event: Step, eta: str) -> str:
     return (
-        f"epoch {event.epoch}  step {event.step:,}  loss {event.loss:.4f}  gradient {event.gradient_norm:.3g}  rate {event.learning_rate:.3g}  "
-        f"{event.tokens_per_second:,.0f} tokens/s  {eta} left"
+        f"epoch {event.epoch}  step {event.step:,}  loss {event.loss:.4f}  gradient {event.gradient_norm:.3g}  "
+        f"rate {event.learning_rate:.3g}  {event.tokens_per_second:,.0f} tokens/s  {eta} left"
     )
 
 
 def validation(event: Validation) -> str:
-    held_out = f"  validation {number(event.validation_loss)}{' best' if event.best else ''}" if event.validation_loss is not None else ""
+    held_out = (
+        f"  validation {number(event.validation_loss)}{' best' if event.best else ''}"
+        if event.validation_loss is not None
+        else ""
+    )
     return f"epoch {event.epoch}  step {event.step:,}  training {number(event.training_loss)}{held_out}"
 
 
@@ -46,7 +50,8 @@ def place(event: Place) -> str:
 def run_summary(event: RunSummary) -> str:
     when = time.strftime("%Y-%m-%d %H:%M", time.localtime(event.modified))
     done = f"{event.step:,}/{event.steps:,}"
-    return f"{event.run:<32} {event.model:<8} {event.parameters:>12,} {done:>17} {event.status:<9} {number(event.validation_loss):>8}  {when}"
+    figures = f"{event.parameters:>12,} {done:>17} {event.status:<9} {number(event.validation_loss):>8}"
+    return f"{event.run:<32} {event.model:<8} {figures}  {when}"
 
 
 RUNS_HEADING = f"{'run':<32} {'model':<8} {'parameters':>12} {'steps':>17} {'status':<9} {'held out':>8}  saved"

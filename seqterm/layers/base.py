@@ -77,7 +77,7 @@ def fill_uniform(x: Array, bound: float, random: np.random.Generator) -> None:
 
 
 def fill_xavier(x: Array, gates: int, random: np.random.Generator) -> None:
-    """x (fan_in, gates*fan_out): uniform within sqrt(6 / (fan_in + fan_out)) (Glorot & Bengio 2010), a gate as a matrix of its own."""
+    """x (fan_in, gates*fan_out), each gate a matrix: uniform within sqrt(6 / (fan_in + fan_out)) (Glorot & Bengio 2010)."""
     fill_uniform(x, (6.0 / (x.shape[0] + x.shape[1] // gates)) ** 0.5, random)
 
 

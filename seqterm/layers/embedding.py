@@ -11,7 +11,7 @@ class Embedding:
 
     def __init__(self, name: str, vocabulary_size: int, size: int, backend: Backend):
         self.name, self.size = name, size
-        self.shapes = {"table": (vocabulary_size, size)}
+        self.shapes: dict[str, tuple[int, ...]] = {"table": (vocabulary_size, size)}
         self._kernels = backend.kernels("embedding")
 
     def initialise(self, parameters: Tensors, scheme: str, random: np.random.Generator) -> None:

@@ -24,7 +24,7 @@ class RecurrentLayer(ABC):
     def __init__(self, name: str, n_inputs: int, hidden: int, bias: bool, backend: Backend):
         self.name, self.hidden = name, hidden
         width = self.gates * hidden
-        self.shapes = {"W_x": (n_inputs, width), "W_h": (hidden, width), "b": (width if bias else 0,)}
+        self.shapes: dict[str, tuple[int, ...]] = {"W_x": (n_inputs, width), "W_h": (hidden, width), "b": (width if bias else 0,)}
         self._kernels = backend.kernels(self.cell)
         self._dense = backend.kernels("dense")
         self._embedding = backend.kernels("embedding")

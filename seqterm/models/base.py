@@ -1,10 +1,10 @@
 """The one protocol behind which every language model stands.
 
-A state is an array whose first axis is the row: immutable, and gathered by index (`state[[0, 0, 2]]`), which is all that samplers,
-beams and comparisons need to know.
+A state is an array whose first axis is the row: immutable, and gathered by index (`state[[0, 0, 2]]`), which is all
+that samplers, beams and comparisons need to know.
 """
 
-from typing import Any, Protocol
+from typing import Protocol
 
 from seqterm.backends.base import Array
 
@@ -14,13 +14,20 @@ State = Array
 class DrawSettings(Protocol):
     """What a draw depends on (see sampling.settings, which names and explains them)."""
 
-    greedy: bool
-    temperature: float
-    k: int
-    p: float
-    minimum: float
-    repetition_penalty: float
-    equal_weights: bool
+    @property
+    def greedy(self) -> bool: ...
+    @property
+    def temperature(self) -> float: ...
+    @property
+    def k(self) -> int: ...
+    @property
+    def p(self) -> float: ...
+    @property
+    def minimum(self) -> float: ...
+    @property
+    def repetition_penalty(self) -> float: ...
+    @property
+    def equal_weights(self) -> bool: ...
 
 
 class LanguageModel(Protocol):

@@ -58,11 +58,14 @@ class RecurrentModel:
         first_inputs = self.vocabulary_size if onehot else settings.embedding
         self._embedding = None if onehot else Embedding("embedding", self.vocabulary_size, settings.embedding, backend)
         self._recurrent = [
-            _recurrent_layer(settings, f"{i}", first_inputs if i == 0 else settings.hidden, backend) for i in range(settings.layers)
+            _recurrent_layer(settings, f"{i}", first_inputs if i == 0 else settings.hidden, backend)
+            for i in range(settings.layers)
         ]
         self._output = SoftmaxOutput("output", settings.hidden, self.vocabulary_size, settings.bias, settings.tied, backend)
         self._dropout = [Dropout(i, settings.dropout, backend) for i in range(settings.layers - 1)]
-        self.layers: list[Layer] = [*([self._embedding] if self._embedding else []), *self._recurrent, self._output]
+        self.layers: list[Layer] = [*self._recurrent, self._output]
+        if self._embedding:
+            self.layers.insert(0, self._embedding)
         self.flat = np.zeros(flat_size(self.layers), self.dtype) if flat is None else flat
         self.parameters = self.views(self.flat)
         self._start_log_p = start_log_p.astype(self.dtype)

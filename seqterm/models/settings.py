@@ -14,7 +14,9 @@ class RecurrentSettings:
     hidden: int = option(128, "Hidden units in a layer.", minimum=1, group=MODEL)
     layers: int = option(1, "Recurrent layers, one above the other.", minimum=1, maximum=4, group=MODEL)
     embedding: int = option(64, "Size of the token vectors, for --input embedding.", minimum=1, group=MODEL)
-    input: str = option("embedding", "How tokens enter: learned vectors, or one-hot rows.", choices=("embedding", "onehot"), group=MODEL)
+    input: str = option(
+        "embedding", "How tokens enter: learned vectors, or one-hot rows.", choices=("embedding", "onehot"), group=MODEL
+    )
     tied: bool = option(False, "Use the embedding as the output layer's weights (needs --embedding = --hidden).", group=MODEL)
     bias: bool = option(True, "Bias terms.", group=MODEL)
     dropout: float = option(0.0, "Share of units dropped between layers in training.", minimum=0.0, below=1.0, group=MODEL)

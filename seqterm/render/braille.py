@@ -60,6 +60,6 @@ def line_chart(lines: Sequence[Series], width: int, height: int) -> Text:
         for code, style in zip(cells[index], styles[index], strict=True):
             chart.append(chr(code), style)
         chart.append("\n")
-    first, last = f"{x_range[0]:,.0f}", f"{x_range[1]:,.0f}"
-    chart.append(" " * margin + first + last.rjust(max(0, cells_across - len(first))), "dim")
+    begin, end = (f"{x:,.0f}" for x in x_range)
+    chart.append(" " * margin + begin + end.rjust(max(0, cells_across - len(begin))), "dim")
     return chart

@@ -63,7 +63,13 @@ class TrainingView:
             return Text("reading the text ...", "dim")
         figures_width = 30
         chart_width = max(20, width - figures_width - 5)
-        chart = Panel(self._chart(chart_width - 4, height), title=self._legend(), title_align="left", width=chart_width + 2, border_style="dim")
+        chart = Panel(
+            self._chart(chart_width - 4, height),
+            title=self._legend(),
+            title_align="left",
+            width=chart_width + 2,
+            border_style="dim",
+        )
         figures = Panel(self._figures(), width=figures_width, height=height + 2, border_style="dim")
         across = Table.grid()
         across.add_row(chart, figures)
@@ -73,7 +79,9 @@ class TrainingView:
         assert self.started
         s = self.started
         text = Text(f" {s.run} ", "bold")
-        text.append(f" {s.model}, {s.parameters:,} parameters, {s.training_tokens:,} tokens of {s.vocabulary_size:,} kinds", "dim")
+        text.append(
+            f" {s.model}, {s.parameters:,} parameters, {s.training_tokens:,} tokens of {s.vocabulary_size:,} kinds", "dim"
+        )
         return text
 
     def _legend(self) -> Text:

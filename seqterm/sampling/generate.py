@@ -65,7 +65,7 @@ def generate(
     backend: Backend,
     stop: Callable[[], object] = lambda: None,
 ) -> Iterator[Event]:
-    """Notes, then pieces as they are drawn and each sample whole, in the order of samples: sample 0 streams, the others follow whole.
+    """Notes, then pieces as they are drawn and each sample whole; sample 0 streams, the others follow whole, in their order.
 
     `stop()` is asked between chunks.  The text depends on neither the chunk size nor the number of samples.
     """

@@ -24,9 +24,13 @@ class SamplingSettings:
         None, f"Keep tokens of at least this share of the best (min-p alone: {MIN_P}).", minimum=0.0, maximum=1.0, group=DRAW
     )
     repetition_penalty: float = option(1.0, "Above 1: tokens seen already become less probable.", minimum=1.0, group=DRAW)
-    seed: int | None = option(None, "Same seed, same text (default: another each time).", minimum=0, maximum=2**63 - 1, group=DRAW)
+    seed: int | None = option(
+        None, "Same seed, same text (default: another each time).", minimum=0, maximum=2**63 - 1, group=DRAW
+    )
     length: int = option(500, "Tokens to draw at most.", minimum=0, group=OUTPUT)
-    until: str | None = option(None, "Stop after this text has been drawn; `line`: at the end of a line.", metavar="line|TEXT", group=OUTPUT)
+    until: str | None = option(
+        None, "Stop after this text has been drawn; `line`: at the end of a line.", metavar="line|TEXT", group=OUTPUT
+    )
     samples: int = option(1, "Samples, drawn side by side.", flag="samples", short="n", minimum=1, group=OUTPUT)
 
     # The strategy as numbers, for the kernels: 0, 1 and 0 switch a filter off.

@@ -9,8 +9,10 @@ import platformdirs
 
 from seqterm.errors import DataError
 
-ADJECTIVES = "amber bold brisk calm clear copper dusky early fair gentle green keen late light lucid merry mild quiet russet silver still swift tidy warm"
-NOUNS = "badger beech brook comet crane fern finch harbour hazel heron lark ledger lynx maple meadow otter plover quill reed robin rook tern thistle wren"
+ADJECTIVES = "amber bold brisk calm clear copper dusky early fair gentle green keen late lucid merry mild quiet russet swift warm"
+NOUNS = (
+    "badger beech brook comet crane fern finch hazel heron lark lynx maple meadow otter plover quill reed robin rook tern wren"
+)
 
 
 def home() -> Path:

@@ -1,7 +1,7 @@
 """A run is a folder: config.json, vocabulary.json, tokens.bin, checkpoints/, state.json, events.jsonl, samples.jsonl.
 
-A file that is replaced is replaced whole, and a checkpoint counts once state.json names it, so a crash at any moment leaves a run that
-can go on.  state.json holds checksums of everything that a model is rebuilt from.
+A file that is replaced is replaced whole, and a checkpoint counts once state.json names it, so a crash at any moment
+leaves a run that can go on.  state.json holds checksums of everything that a model is rebuilt from.
 """
 
 import hashlib
@@ -11,17 +11,19 @@ from typing import Any
 
 import filelock
 import numpy as np
+import numpy.typing as npt
 import orjson
 import safetensors
 import safetensors.numpy
 
-from seqterm.backends.base import Array
+
 from seqterm.errors import DataError, SeqtermError, UsageError
 from seqterm.events import Event
 from seqterm.store.files import json_line, parse_json, read_bytes, read_json_lines, write_json, write_whole
 from seqterm.store.home import run_name
 
 FORMAT_VERSION = 1
+Array = npt.NDArray[Any]
 Checkpoint = tuple[dict[str, Array], dict[str, Any]]
 
 
@@ -103,7 +105,7 @@ class RunFolder:
             raise DataError(f"{self.path / 'config.json'} is damaged: it has no format_version.")
         if version > FORMAT_VERSION:
             raise DataError(
-                f"{self.name} has format {version}, made by a newer seqterm; this one reads up to {FORMAT_VERSION}: upgrade seqterm."
+                f"{self.name} has format {version}, of a newer seqterm; this one reads up to {FORMAT_VERSION}: upgrade seqterm."
             )
         return config, self._read_checked("vocabulary.json")
 
@@ -111,16 +113,22 @@ class RunFolder:
         path = self.path / name
         data = read_bytes(path)
         values = parse_json(data, path)
-        newer = isinstance(values, dict) and isinstance(values.get("format_version"), int) and values["format_version"] > FORMAT_VERSION
+        newer = (
+            isinstance(values, dict)
+            and isinstance(values.get("format_version"), int)
+            and values["format_version"] > FORMAT_VERSION
+        )
         if not newer and _digest(data) != self.read_state()["checksums"].get(name):
             raise DataError(f"{path} was changed or damaged since it was written: its checksum does not fit.")
         return values
 
     def read_state(self) -> dict[str, Any]:
-        """state.json: the names and steps of the `last` and `best` checkpoints, checksums, whether training is `complete`."""
+        """state.json: names of the `last` and `best` checkpoints, counters, checksums, whether training is `complete`."""
         path = self.path / "state.json"
         if not path.exists():
-            raise DataError(f"{self.name} has no checkpoint yet: its training was cut off before the first; remove it and train again.")
+            raise DataError(
+                f"{self.name} has no checkpoint yet: its training was cut off before the first; remove it and train again."
+            )
         state = parse_json(read_bytes(path), path)
         if not (isinstance(state, dict) and isinstance(state.get("last"), str) and isinstance(state.get("checksums"), dict)):
             raise DataError(f"{path} is damaged: it does not name the last checkpoint.")
@@ -152,7 +160,7 @@ class RunFolder:
         return name
 
     def load_checkpoint(self, which: str) -> Checkpoint:
-        """which: last, or best (last where nothing was validated) -> tensors and counters; DataError where the file is damaged."""
+        """which: last, or best (last where nothing was validated) -> tensors and counters; DataError for a damaged file."""
         state = self.read_state()
         name = state.get(which) or state["last"]
         path = self.path / "checkpoints" / name

@@ -1,10 +1,9 @@
-"""Training as a generator of events: it saves, validates, samples and stops between steps, and goes on where a checkpoint ends."""
+"""Training as a generator of events: saves, validates, samples and stops between steps, goes on where a checkpoint ends."""
 
 import dataclasses
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from seqterm.backends.base import Array
 from seqterm.errors import DataError, DivergedError
@@ -60,7 +59,7 @@ class Helpers:
 
 
 class Trainer:
-    """Trains `model` on `ids`, recording into `folder`, which is locked.  `started` is completed with steps and given out first."""
+    """Trains `model` on `ids`, recording into `folder`, which is locked; `started`, completed, is the first event."""
 
     def __init__(
         self,
@@ -151,8 +150,8 @@ class Trainer:
         progress = self.progress
         if not update.finite:
             raise DivergedError(
-                f"Training diverged at step {progress.step + 1}: loss {update.loss:.4g}, gradient norm {update.norm:.4g}. The state of step "
-                f"{self._folder.read_state()['last'].split('.')[0]} is kept; train again with a lower --lr or --clip-norm."
+                f"Training diverged at step {progress.step + 1}: loss {update.loss:.4g}, gradient norm {update.norm:.4g}. "
+                f"The state of step {self._folder.read_state()['last'].split('.')[0]} is kept; train again with a lower --lr."
             )
         progress.step += 1
         progress.loss_sum += update.loss

@@ -15,9 +15,15 @@ class TrainingSettings:
 
     epochs: int = option(10, "Passes over the training text.", minimum=1, group=TRAINING)
     batch: int = option(32, "Rows of text read side by side.", minimum=1, group=TRAINING)
-    steps: int = option(64, "Time steps in a window; the state is carried on to the next, the gradient is not.", minimum=1, group=TRAINING)
+    steps: int = option(
+        64, "Time steps in a window; the state is carried on to the next, the gradient is not.", minimum=1, group=TRAINING
+    )
     bptt_truncate: int | None = option(
-        None, "Let each output's error go back at most K steps (default: the whole window).", metavar="K", minimum=0, group=TRAINING
+        None,
+        "Let each output's error go back at most K steps (default: the whole window).",
+        metavar="K",
+        minimum=0,
+        group=TRAINING,
     )
     loss_reduction: str = option("mean", "Gradient of the mean or of the sum over time.", choices=("mean", "sum"), group=TRAINING)
     optimizer: str = option("adam", "Update rule.", choices=OPTIMIZERS, group=TRAINING)
@@ -27,11 +33,16 @@ class TrainingSettings:
     square_decay: float = option(0.99, "Decay of the squares, for rmsprop.", minimum=0.0, below=1.0, group=TRAINING)
     epsilon: float = option(1e-8, "Keeps the division in adaptive rules finite.", above=0.0, group=TRAINING)
     weight_decay: float = option(0.01, "Decoupled weight decay, for adamw.", minimum=0.0, group=TRAINING)
-    clip_norm: float | None = option(5.0, "Longest gradient; longer ones are scaled down. 0: no limit.", minimum=0.0, group=TRAINING)
+    clip_norm: float | None = option(
+        5.0, "Longest gradient; longer ones are scaled down. 0: no limit.", minimum=0.0, group=TRAINING
+    )
     clip_value: float | None = option(None, "Largest element of a gradient.", above=0.0, group=TRAINING)
     seed: int = option(1, "Of first weights, dropout and samples.", minimum=0, maximum=2**63 - 1, group=TRAINING)
     threads: int | None = option(
-        None, "Batch slices trained side by side (default: one a core); part of what makes a run repeatable.", minimum=1, group=TRAINING
+        None,
+        "Batch slices trained side by side (default: one a core); part of what makes a run repeatable.",
+        minimum=1,
+        group=TRAINING,
     )
 
     lr: float = option(2e-3, "Learning rate.", above=0.0, group=RATE)
@@ -54,4 +65,6 @@ class ReportSettings:
     sample_every: int | None = option(None, "Steps between samples (default: with each validation).", minimum=1, group=GUARD)
     sample_length: int = option(200, "Tokens in a sample; 0: no samples.", minimum=0, group=GUARD)
     sample_prompt: str = option("", "What samples continue.", group=GUARD)
-    save_every: float = option(60.0, "Time between checkpoints, besides those of validations.", duration=True, above=0.0, group=GUARD)
+    save_every: float = option(
+        60.0, "Time between checkpoints, besides those of validations.", duration=True, above=0.0, group=GUARD
+    )

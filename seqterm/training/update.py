@@ -28,7 +28,7 @@ class Updater:
         self._model, self._settings = model, settings
         self.optimiser = Optimiser(settings, model.flat, model.backend)
         n_slices = min(settings.threads or model.backend.threads, settings.batch)
-        self._slices = [part for part in np.array_split(np.arange(settings.batch), n_slices)]
+        self._slices = np.array_split(np.arange(settings.batch), n_slices)
         self._gradients = np.zeros((n_slices, model.flat.size), model.dtype)
         self._views = [model.views(gradient) for gradient in self._gradients]
         self._workspaces = [model.workspace() for _ in self._slices]

@@ -8,6 +8,7 @@ import functools
 import hashlib
 import os
 from pathlib import Path
+from typing import Any
 
 import platformdirs
 from numba import config, njit
@@ -15,7 +16,10 @@ from numba import config, njit
 # Everything that `True` would allow except to assume that there is no NaN or infinity: divergence must stay visible.
 FAST = {"nsz", "arcp", "contract", "afn", "reassoc"}
 
-inlined = functools.partial(njit, fastmath=FAST, inline="always", error_model="numpy")
+
+def inlined(function: Any) -> Any:
+    """Compile a scalar formula so that it dissolves in the loops that use it."""
+    return njit(function, fastmath=FAST, inline="always", error_model="numpy")
 
 
 @functools.cache
@@ -28,7 +32,7 @@ def cache_folder() -> Path:
     return Path(base) / f"seqterm-{sources.hexdigest()[:16]}"
 
 
-def kernel(function):
+def kernel(function: Any) -> Any:
     """Compile at the first call with given types, without the interpreter lock, cached on disk."""
     before = config.CACHE_DIR
     config.CACHE_DIR = str(cache_folder())

@@ -55,7 +55,8 @@ def elman_sequence_forward(a, w_h, relu, lengths, h):
 def elman_sequence_backward(dh, h, w_h, relu, lengths, cuts, da, dh_next):
     """dh (T, B, H) from above; h (T+1, B, H); cuts (T,): where what comes from later is dropped.
 
-    Writes da (T, B, H), the gradient of a; dh_next (B, H) holds the gradient of the final state on entry, of the initial one on return.
+    Writes da (T, B, H), the gradient of a; dh_next (B, H) holds the gradient of the final state on entry,
+    of the initial one on return.
     """
     panels = pack(w_h.T)
     for t in range(da.shape[0] - 1, -1, -1):
@@ -73,7 +74,10 @@ def elman_sequence_backward(dh, h, w_h, relu, lengths, cuts, da, dh_next):
 
 @kernel
 def elman_step(a, w_h, relu, state, layer, state_out):
-    """One step, nothing kept for a backward pass.  a (B, H): x W_x + b, overwritten; w_h packed; state, state_out (B, L, 1, H)."""
+    """One step, nothing kept for a backward pass.
+
+    a (B, H): x W_x + b, overwritten; w_h packed; state, state_out (B, L, 1, H).
+    """
     add_product(state[:, layer, 0], w_h, a)
     for b in range(a.shape[0]):
         elman_row_forward(a[b], relu, state_out[b, layer, 0])

@@ -1,7 +1,7 @@
 """A whole recurrent network advanced, and tokens drawn from it, in one compiled call.
 
-The weights stand packed in one flat vector; `layout` (L+1, ITEMS, 3) holds offset, panels and depth of each matrix, offset and length
-of each vector; its last row is the output layer's.
+The weights stand packed in one flat vector; `layout` (L+1, ITEMS, 3) holds offset, panels and depth of each matrix, offset
+and length of each vector; its last row is the output layer's.
 """
 
 import numpy as np
@@ -21,7 +21,7 @@ W_X, W_H, W_CANDIDATE, B, B_H = range(5)
 ITEMS = 5
 
 
-def pack_network(layers: list[dict[int, np.ndarray]], dtype) -> tuple[np.ndarray, np.ndarray]:
+def pack_network(layers: list[dict[int, np.ndarray]], dtype: np.dtype) -> tuple[np.ndarray, np.ndarray]:
     """A dictionary {W_X: matrix, B: vector, ...} a layer, the output layer last -> (weights, layout)."""
     pieces, layout, offset = [np.zeros(0, dtype)], np.zeros((len(layers), ITEMS, 3), np.int64), 0
     for row, layer in zip(layout, layers, strict=True):
@@ -97,8 +97,8 @@ def draw(
     cell, flag, gates, table, weights, layout, state, log_p, seen,
     greedy, temperature, top_k, top_p, min_p, penalty, equal_weights, key, first, out, chosen,
 ):  # fmt: skip
-    """Draws out.shape[0] tokens a row.  state (n, L, S, H), log_p (n, V) and seen (n, V) are carried on in place; writes the tokens to
-    out (count, n) and the model's own log-probabilities of them to chosen (count, n).
+    """Draws out.shape[0] tokens a row.  state (n, L, S, H), log_p (n, V) and seen (n, V) are carried on in place; writes the
+    tokens to out (count, n) and the model's own log-probabilities of them to chosen (count, n).
 
     The uniform number of row r at position first + i depends on key, r and that position alone.
     """

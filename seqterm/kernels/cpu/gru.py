@@ -66,8 +66,8 @@ def gru_after_sequence_forward(gates, w_h, b_h, keep, lengths, h, s_g):
 def gru_after_sequence_backward(dh, gates, s_g, h, w_h, keep, lengths, cuts, da, ds, dh_next):
     """dh (T, B, H) from above; gates, s_g, h as forward left them; cuts (T,): where what comes from later is dropped.
 
-    Writes da and ds (T, B, 3H), the gradients of x W_x + b and of h_prev W_h + b_h; dh_next (B, H) holds the gradient of the final
-    state on entry, of the initial one on return.
+    Writes da and ds (T, B, 3H), the gradients of x W_x + b and of h_prev W_h + b_h; dh_next (B, H) holds the gradient of the
+    final state on entry, of the initial one on return.
     """
     panels = pack(w_h.T)
     for t in range(da.shape[0] - 1, -1, -1):
@@ -172,7 +172,10 @@ def gru_before_sequence_backward(dh, gates, h, w_h, keep, lengths, cuts, da, dh_
 
 @kernel
 def gru_after_step(a, w_h, b_h, keep, state, layer, state_out):
-    """One step, nothing kept for a backward pass.  a (B, 3H): x W_x + b, overwritten; w_h packed; state, state_out (B, L, 1, H)."""
+    """One step, nothing kept for a backward pass.
+
+    a (B, 3H): x W_x + b, overwritten; w_h packed; state, state_out (B, L, 1, H).
+    """
     s = np.empty_like(a)
     fill_rows(b_h, s)
     add_product(state[:, layer, 0], w_h, s)

@@ -71,7 +71,10 @@ def lstm_sequence_backward(dh, gates, c, w_h, lengths, cuts, da, dh_next, dc_nex
 
 @kernel
 def lstm_step(a, w_h, state, layer, state_out):
-    """One step, nothing kept for a backward pass.  a (B, 4H): x W_x + b, overwritten; w_h packed; state, state_out (B, L, 2, H): h, c."""
+    """One step, nothing kept for a backward pass.
+
+    a (B, 4H): x W_x + b, overwritten; w_h packed; state, state_out (B, L, 2, H): h, c.
+    """
     add_product(state[:, layer, 0], w_h, a)
     for b in range(a.shape[0]):
         lstm_row_forward(a[b], state[b, layer, 1], state_out[b, layer, 1], state_out[b, layer, 0])

@@ -79,9 +79,7 @@ def _emit_tile(rows, context, builder, signature, args):
     a_rows = [at(a, builder.mul(builder.add(row, i64(r)), a_strides[0])) for r in range(rows)]
     weights_base = at(panels, builder.mul(panel, p_strides[0]))
     corner = at(out, builder.mul(out_row, o_strides[0]), builder.mul(out_column, i64(size)))
-    cells = [
-        [at(corner, builder.mul(i64(r), o_strides[0]), i64(v * VECTOR_BYTES)) for v in range(VECTORS)] for r in range(rows)
-    ]
+    cells = [[at(corner, builder.mul(i64(r), o_strides[0]), i64(v * VECTOR_BYTES)) for v in range(VECTORS)] for r in range(rows)]
     sums_before = [[load(cell, vector) for cell in row_cells] for row_cells in cells]
 
     before, loop, after = builder.block, builder.append_basic_block("k"), builder.append_basic_block("done")

@@ -1,7 +1,7 @@
-"""Counter-based random numbers: a value depends on its key and counters alone, never on a thread, a chunk or what was drawn before.
+"""Counter-based random numbers: a value depends on its key and counters alone, never on a thread or on earlier draws.
 
-splitmix64's finaliser (Steele, Lea & Flood 2014) mixes keys; a 32-bit mixer of the same form (multipliers from the "lowbias32" search,
-C. Wellons) makes the many values of a dropout mask, as it vectorises.
+splitmix64's finaliser (Steele, Lea & Flood 2014) mixes keys; a 32-bit mixer of the same form (multipliers from the
+"lowbias32" search, C. Wellons) makes the many values of a dropout mask, as it vectorises.
 """
 
 import numpy as np

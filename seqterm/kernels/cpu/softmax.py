@@ -21,7 +21,10 @@ def _exponentials(row):
 
 @kernel
 def cross_entropy(logits, targets, scale, log_p):
-    """Replaces logits by scale * (softmax - one-hot), the gradient of scale * loss; writes log_p (m,) of the targets, 0 where masked."""
+    """Replaces logits by scale * (softmax - one-hot), the gradient of scale * loss.
+
+    Writes log_p (m,) of the targets, 0 where masked.
+    """
     for i in range(logits.shape[0]):
         row, target = logits[i], targets[i]
         if target < 0:

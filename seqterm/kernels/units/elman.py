@@ -1,6 +1,6 @@
 """Elman step (Elman 1990, Finding structure in time).
-  a = x W_x + h_prev W_h + b          (B, H)
-  h = tanh(a) or relu(a)              (B, H)
+a = x W_x + h_prev W_h + b          (B, H)
+h = tanh(a) or relu(a)              (B, H)
 """
 
 

@@ -1,7 +1,7 @@
 """LSTM step with a forget gate (Hochreiter & Schmidhuber 1997; Gers et al. 2000).
-  a = x W_x + h_prev W_h + b                                   (B, 4H), gates I F O G
-  i = sigma(a_I)   f = sigma(a_F)   o = sigma(a_O)   g = tanh(a_G)
-  c = f*c_prev + i*g       h = o*tanh(c)                       (B, H)
+a = x W_x + h_prev W_h + b                                   (B, 4H), gates I F O G
+i = sigma(a_I)   f = sigma(a_F)   o = sigma(a_O)   g = tanh(a_G)
+c = f*c_prev + i*g       h = o*tanh(c)                       (B, H)
 """
 
 

@@ -1,0 +1,84 @@
+"""Fixtures for all tests: a home of its own for every test, a tiny trained run, real data where it is there."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from seqterm.app.arguments import build
+from seqterm.app.commands import COMMANDS
+from seqterm.app.run import run
+from seqterm.app.session import Session
+
+TEXT = "".join(f"the {colour} hen has {n} eggs.\n" for n in range(10) for colour in ("red", "white", "brown", "black"))
+TINY = {"hidden": 12, "embedding": 8, "batch": 4, "steps": 16, "epochs": 2, "sample_length": 20, "threads": 2}
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path, monkeypatch):
+    """SEQTERM_HOME in a temporary folder; compiled kernels are shared by all tests."""
+    path = tmp_path / "home"
+    monkeypatch.setenv("SEQTERM_HOME", str(path))
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    return path
+
+
+@pytest.fixture
+def session():
+    return Session()
+
+
+@pytest.fixture
+def corpus(tmp_path):
+    """A small text file."""
+    path = tmp_path / "corpus.txt"
+    path.write_text(TEXT)
+    return path
+
+
+@pytest.fixture
+def do(session):
+    """do("train", "lstm", corpus=(...,), out=...) runs a command through the one way in and gives its events."""
+
+    def call(*path, **values):
+        return list(run(build(COMMANDS[path], values), session))
+
+    return call
+
+
+@pytest.fixture
+def tiny_run(do, corpus, tmp_path):
+    """The path of a small trained LSTM run."""
+    path = tmp_path / "tiny"
+    do("train", "lstm", corpus=(str(corpus),), out=str(path), **TINY)
+    return path
+
+
+@pytest.fixture
+def seqterm():
+    """seqterm("info", "run") runs the program as a process, without a terminal; stdin is empty unless given."""
+
+    def call(*words, env=None, input=b"", timeout=120, cwd=None):
+        return subprocess.run(
+            [sys.executable, "-m", "seqterm", *map(str, words)],
+            input=input,
+            capture_output=True,
+            env={**os.environ, **(env or {})},
+            timeout=timeout,
+            cwd=cwd,
+            check=False,
+        )
+
+    return call
+
+
+@pytest.fixture
+def real_data():
+    """The folder of real data sets that SEQTERM_DATA names, or ../shared/data beside the checkout; skips where there is none."""
+    beside = Path(__file__).parents[2] / "shared" / "data"
+    path = Path(os.environ.get("SEQTERM_DATA", beside))
+    if not path.is_dir():
+        pytest.skip(f"no data sets at {path}: set SEQTERM_DATA")
+    return path
