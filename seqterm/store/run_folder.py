@@ -16,7 +16,6 @@ import orjson
 import safetensors
 import safetensors.numpy
 
-
 from seqterm.errors import DataError, SeqtermError, UsageError
 from seqterm.events import Event
 from seqterm.store.files import json_line, parse_json, read_bytes, read_json_lines, write_json, write_whole
