@@ -31,14 +31,13 @@ def _summary(folder: RunFolder) -> RunSummary:
     config, _ = folder.read_description()
     state = folder.read_state()
     counters = state["counters"]
-    started = next((event for event in folder.events() if event["event"] == "started"), {})
     return RunSummary(
         run=folder.name,
         path=str(folder.path),
         model=config["model"],
         parameters=config["parameters"],
         step=counters["step"],
-        steps=started.get("steps", 0),
+        steps=counters["steps"],
         status="complete" if state["complete"] else "training" if folder.is_locked() else "stopped",
         validation_loss=counters["best_loss"],
         modified=(folder.path / "state.json").stat().st_mtime,

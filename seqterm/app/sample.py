@@ -13,7 +13,9 @@ from seqterm.events import Event
 def sample(command: Sample, session: Session) -> Iterator[Event]:
     """Draw text; stops between chunks when the session asks for it."""
     prompt = _prompt(command)
-    return session.load(command.run).generate(prompt, command, lambda: session.stop)
+    model = session.load(command.run)
+    session.stoppable = True
+    return model.generate(prompt, command, lambda: session.stop)
 
 
 def _prompt(command: Sample) -> str:

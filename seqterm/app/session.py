@@ -9,10 +9,13 @@ if TYPE_CHECKING:
 
 
 class Session:
-    """`stop` is read between training steps and between chunks of tokens; a face sets it, from any thread or signal handler."""
+    """`stop` is read between training steps and between chunks of tokens; a face sets it, from any thread or signal handler.
+
+    `stoppable`: whether a command has come so far that it reads `stop`; before that only an exception ends it.
+    """
 
     def __init__(self) -> None:
-        self.stop = False
+        self.stop = self.stoppable = False
         self._models: dict[str, LoadedModel] = {}
 
     @cached_property

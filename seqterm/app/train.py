@@ -46,6 +46,7 @@ def train(command: Train, session: Session) -> Iterator[Event]:
         folder.lock()
         trainer, notes = _prepare(command, folder, session, began)
         yield from notes
+        session.stoppable = True
         yield from trainer.train()
     except BaseException:
         if not (path / "state.json").exists():
@@ -75,6 +76,7 @@ def resume(command: Resume, session: Session) -> Iterator[Event]:
         reports = from_json(ReportSettings, config["reports"])
         trainer = _trainer(folder, config, settings, reports, vocabulary, model, session, began, command.time_limit)
         trainer.restore()
+        session.stoppable = True
         yield from trainer.train()
     finally:
         folder.unlock()

@@ -26,10 +26,10 @@ EXAMPLES = """
 
 
 def _interruptible(session: Session) -> None:
-    """The first Ctrl-C (or SIGTERM) asks for a clean stop, the second aborts."""
+    """The first Ctrl-C (or SIGTERM) asks for a clean stop where there is something to stop cleanly, the second aborts."""
 
     def ask(signum: int, frame: FrameType | None) -> None:
-        if session.stop:
+        if session.stop or not session.stoppable:
             raise KeyboardInterrupt
         session.stop = True
 

@@ -100,15 +100,16 @@ def _live() -> Iterator[Callable[[Event], None]]:
     from rich.live import Live
 
     console = Console(stderr=True)
+    height = min(16, max(10, console.height - 14))
     view = TrainingView()
     drawn = 0.0
-    with Live(view.render(console.width), console=console, auto_refresh=False) as live:
+    with Live(view.render(console.width, height), console=console, auto_refresh=False) as live:
 
         def show(event: Event) -> None:
             nonlocal drawn
             view.take(event)
             if time.monotonic() - drawn >= FRAME_SECONDS or not isinstance(event, Step):
-                live.update(view.render(console.width), refresh=True)
+                live.update(view.render(console.width, height), refresh=True)
                 drawn = time.monotonic()
 
         yield show

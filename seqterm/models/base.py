@@ -44,8 +44,8 @@ class LanguageModel(Protocol):
         ...
 
     def score(self, state: State, ids: Array, targets: Array) -> tuple[State, Array]:
-        """ids, targets (T, n); -> the state after ids, and log_p (T, n) of each target given the ids up to and with its row's
-        place in time; 0 where a target is below zero."""
+        """Read ids (T, n): -> the state after them, and log_p (T, n) of targets (T, n), targets[t] being what follows ids[t];
+        0 where a target is below zero."""
         ...
 
     def trace(self, ids: Array) -> dict[str, Array]:

@@ -12,6 +12,7 @@ from rich.text import Text
 from seqterm.events import Event, Finished, Note, Started, Step, Stopped, TrainingSample, Validation
 from seqterm.render.braille import Series, line_chart
 
+FIGURES_WIDTH = 30
 TRAINING, HELD_OUT = "cyan", "bold magenta"
 
 
@@ -61,19 +62,16 @@ class TrainingView:
         """At most `width` characters wide; the chart is `height` lines high."""
         if self.started is None:
             return Text("reading the text ...", "dim")
-        figures_width = 30
-        chart_width = max(20, width - figures_width - 5)
-        chart = Panel(
-            self._chart(chart_width - 4, height),
-            title=self._legend(),
-            title_align="left",
-            width=chart_width + 2,
-            border_style="dim",
-        )
-        figures = Panel(self._figures(), width=figures_width, height=height + 2, border_style="dim")
+        beside = width >= 2 * FIGURES_WIDTH
+        chart_width = width - FIGURES_WIDTH if beside else width
+        curve = self._chart(chart_width - 4, height)
+        chart = Panel(curve, title=self._legend(), title_align="left", width=chart_width, border_style="dim")
+        figures = Panel(self._figures(), width=width - chart_width or width, border_style="dim")
+        if not beside:
+            return Group(self._heading(), chart, figures, *self._sample_panel(width))
         across = Table.grid()
         across.add_row(chart, figures)
-        return Group(self._heading(), across, *self._sample_panel(chart_width + 2 + figures_width))
+        return Group(self._heading(), across, *self._sample_panel(width))
 
     def _heading(self) -> Text:
         assert self.started

@@ -163,7 +163,12 @@ class RunFolder:
         state = self.read_state()
         name = state.get(which) or state["last"]
         path = self.path / "checkpoints" / name
-        data = read_bytes(path)
+        try:
+            data = read_bytes(path)
+        except DataError:
+            if self.read_state() == state:
+                raise
+            return self.load_checkpoint(which)  # a training process has just put another in its place
         if _digest(data) != state["checksums"].get(name):
             raise DataError(f"{path} was changed or damaged since it was written ({len(data)} bytes): its checksum does not fit.")
         with safetensors.safe_open(path, framework="np") as file:

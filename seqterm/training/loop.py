@@ -24,6 +24,7 @@ class Progress:
     """Where training stands; stored in every checkpoint."""
 
     epochs: int
+    steps: int  # of the whole training
     step: int = 0
     seconds: float = 0.0
     plateau_factor: float = 1.0
@@ -48,9 +49,9 @@ class Recent:
 
 @dataclass(frozen=True)
 class Helpers:
-    """What training is given by the floor above: all may be None or never true.
+    """What training is given by the floor above.
 
-    `validate()`: nats a token on held-out text.  `sample()`: some text.  `stop()`: a reason to stop now, or None.
+    `stop()`: a reason to stop now, or None.  `validate()`: nats a token on held-out text.  `sample()`: some text.
     """
 
     stop: Callable[[], str | None]
@@ -77,7 +78,7 @@ class Trainer:
         self.steps = settings.epochs * self._batches.windows
         self._updater = Updater(model, settings)
         self._every = max(1, self.steps // REPORTS)
-        self.progress = Progress(settings.epochs)
+        self.progress = Progress(settings.epochs, self.steps)
         self._seconds_before = 0.0
         self._began = time.monotonic()
 
@@ -91,7 +92,7 @@ class Trainer:
             kept[...] = tensors[f"{OPTIMISER}.{name}"]
         self._updater.state = tensors[STATE].copy()
         self._folder.cut_logs(counters.pop("log_sizes"))
-        self.progress = Progress(**{**counters, "epochs": self._settings.epochs})
+        self.progress = Progress(**{**counters, "epochs": self._settings.epochs, "steps": self.steps})
         self._seconds_before = self.progress.seconds
 
     def _save(self, best: bool = False, complete: bool = False) -> Saved:
