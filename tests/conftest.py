@@ -6,11 +6,15 @@ import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from seqterm.app.arguments import build
 from seqterm.app.commands import COMMANDS
 from seqterm.app.run import run
 from seqterm.app.session import Session
+
+settings.register_profile("seqterm", deadline=None)  # a first example may compile kernels
+settings.load_profile("seqterm")
 
 TEXT = "".join(f"the {colour} hen has {n} eggs.\n" for n in range(10) for colour in ("red", "white", "brown", "black"))
 TINY = {"hidden": 12, "embedding": 8, "batch": 4, "steps": 16, "epochs": 2, "sample_length": 20, "threads": 2}

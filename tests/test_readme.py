@@ -32,7 +32,7 @@ def folder(tmp_path):
 def test_the_readme_shows_the_two_set_up_commands():
     set_up = [line for line in "".join(blocks("sh")).splitlines() if "venv" in line]
     assert len(set_up) == 2
-    assert "seqterm train lstm tales" in set_up[0]
+    assert "seqterm train lstm wend" in set_up[0]
     assert "pytest" in set_up[1]
 
 
