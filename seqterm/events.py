@@ -113,7 +113,7 @@ class Piece(Event):
 
 @dataclass(frozen=True)
 class Sampled(Event):
-    """A whole sample: prompt and continuation; `stopped_by`: length or until."""
+    """A whole sample: prompt and continuation; `tokens` without marks; `stopped_by`: length, until or interrupt."""
 
     sample: int
     prompt: str
@@ -168,3 +168,103 @@ class Place(Event):
 
     name: str
     path: str
+
+
+@dataclass(frozen=True)
+class LineScore(Event):
+    """One line: log_probability in nats, perplexity a token; per_token [(token, log-probability)] where asked for."""
+
+    line: int
+    text: str
+    log_probability: float
+    tokens: int
+    unknown: int
+    perplexity: float
+    per_token: list[tuple[str, float]] | None = None
+
+
+@dataclass(frozen=True)
+class TotalScore(Event):
+    """All lines, or the whole stream."""
+
+    perplexity: float
+    log_probability: float
+    tokens: int
+    unknown: int
+
+
+@dataclass(frozen=True)
+class Line(Event):
+    """A line of text that a filter passes or a correction gives, without its end."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Ranked(Event):
+    """A candidate, most probable first."""
+
+    rank: int
+    text: str
+    log_probability: float
+    tokens: int
+
+
+@dataclass(frozen=True)
+class NextToken(Event):
+    """A token that may come next."""
+
+    token: str
+    probability: float
+
+
+@dataclass(frozen=True)
+class NextSummary(Event):
+    """The whole distribution: entropy in bits, what top-k leaves of the mass, how many tokens top-p leaves."""
+
+    entropy: float
+    vocabulary_size: int
+    top_k: int
+    top_k_mass: float
+    top_p: float
+    top_p_tokens: int
+
+
+@dataclass(frozen=True)
+class CorpusEntry(Event):
+    """A corpus by name; origin: bundled, fetched, file, or known (can be fetched); size in bytes."""
+
+    name: str
+    origin: str
+    size: int
+    path: str
+    sha256: str = ""
+
+
+@dataclass(frozen=True)
+class Progress(Event):
+    """How much of something long is done, in bytes; total 0: unknown."""
+
+    done: int
+    total: int
+
+
+@dataclass(frozen=True)
+class CorpusCounts(Event):
+    """Counts over a text; `frequencies` of the tokens at `ranks`, which rise by an equal ratio."""
+
+    tokens: int
+    types: int
+    hapaxes: int
+    lines: int
+    most_frequent: list[tuple[str, int]]
+    ranks: list[int]
+    frequencies: list[int]
+
+
+@dataclass(frozen=True)
+class Exported(Event):
+    """A run has been written to, or read from, a tar file."""
+
+    run: str
+    file: str

@@ -81,8 +81,9 @@ def check(settings: Any) -> None:
 
 def _check_value(parameter: Parameter, value: Any) -> None:
     name, limits = f"--{parameter.flag}", parameter.option
-    numeric = parameter.type in (int, float) and isinstance(value, int | float) and not isinstance(value, bool)
-    if not (isinstance(value, parameter.type) or (numeric and parameter.type is float)):
+    numeric = isinstance(value, int | float) and not isinstance(value, bool)
+    sound = numeric if parameter.type is float else type(value) is parameter.type
+    if not sound:
         raise UsageError(f"{name} must be {parameter.type.__name__}, not {value!r}.")
     if limits.choices and value not in limits.choices:
         raise UsageError(f"{name} must be one of {', '.join(limits.choices)}, not {value!r}.")

@@ -2,6 +2,7 @@
 
 import re
 import shlex
+from decimal import Decimal
 from typing import Any
 
 from seqterm.app.commands import COMMANDS, Command
@@ -40,6 +41,11 @@ def build(command_class: type[Command], values: dict[str, Any]) -> Command:
     return command
 
 
+def _word(value: Any) -> str:
+    """A value that reads back as the same; floats without an exponent, so that they are durations too."""
+    return format(Decimal(repr(value)), "f") if isinstance(value, float) else str(value)
+
+
 def words(command: Command) -> list[str]:
     """The words that a person would type after `seqterm` for this command; defaults are left out."""
     path = next(path for path, command_class in COMMANDS.items() if command_class is type(command))
@@ -47,14 +53,16 @@ def words(command: Command) -> list[str]:
     flags: list[str] = []
     for parameter in parameters(type(command)):
         value = getattr(command, parameter.name)
-        if value in (None, (), parameter.default):
+        if value is None or value == () or (value == parameter.default and parameter.name not in command.given):
             continue
         if parameter.option.positional:
             positional.extend(value if parameter.many else (value,))
         elif parameter.type is bool:
             flags.append(f"--{parameter.flag}" if value else f"--no-{parameter.flag}")
         else:
-            flags.extend((f"--{parameter.flag}", f"{value:g}" if isinstance(value, float) else str(value)))
+            flags.extend((f"--{parameter.flag}", _word(value)))
+    if any(word.startswith("-") and word != "-" for word in positional):
+        return [*path, *flags, "--", *positional]
     return [*path, *positional, *flags]
 
 

@@ -5,7 +5,8 @@ from typing import ClassVar
 
 from seqterm.models.settings import ElmanSettings, GruSettings, LstmSettings
 from seqterm.options import argument, option
-from seqterm.sampling.settings import SamplingSettings
+from seqterm.sampling.settings import TOP_K, TOP_P, SamplingSettings
+from seqterm.text.format import KINDS, SENTENCES
 from seqterm.training.settings import GUARD, TEXT, ReportSettings, TrainingSettings
 
 RUN = "A run: a path, or a name that `seqterm runs list` shows."
@@ -31,7 +32,15 @@ class Train(ReportSettings, TrainingSettings, Command):
         None, "Start from the weights and vocabulary of another run.", flag="from", metavar="RUN", complete="run"
     )
     time_limit: float | None = option(None, "Save and stop after this long.", duration=True, above=0.0, group=GUARD)
-    tokens: str = option("char", "What a token is.", choices=("char", "byte", "space"), group=TEXT)
+    tokens: str = option("char", "What a token is; words follow the Penn Treebank's conventions.", choices=KINDS, group=TEXT)
+    sentences: str = option(
+        "none", "Bracket sentences by marks: none, each line, or by punctuation.", choices=SENTENCES, group=TEXT
+    )
+    lowercase: bool = option(False, "Turn all text to lower case.", group=TEXT)
+    vocab_size: int | None = option(
+        None, "Keep the most frequent tokens, so many with the special ones; others become UNKNOWN.", minimum=1, group=TEXT
+    )
+    min_count: int = option(1, "Keep tokens that occur at least so often.", minimum=1, group=TEXT)
     validation: str = option(
         "0.1",
         "Held-out text: the last share of the corpus, or a file; 0: none.",
@@ -72,13 +81,68 @@ class Resume(Command):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Sample(SamplingSettings, Command):
-    """Draw text from a trained model."""
+class Prompted(Command):
+    """A command on a run that takes a prompt."""
 
     run: str = argument(RUN, complete="run")
     source: str | None = argument("-: read the prompt from standard input.", metavar="-")
     prompt: str | None = option(None, "The text to continue.", short="p", metavar="TEXT")
     prompt_file: str | None = option(None, "Read the prompt from a file.", metavar="FILE", complete="file")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sample(SamplingSettings, Prompted):
+    """Draw text from a trained model."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Next(Prompted):
+    """Show what may come next: the most probable tokens, the entropy, what top-k and top-p would leave."""
+
+    top: int = option(10, "Tokens to show.", minimum=1)
+    top_k: int = option(TOP_K, "Count what this top-k would leave.", minimum=1)
+    top_p: float = option(TOP_P, "Count what this top-p would leave.", above=0.0, maximum=1.0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class OnLines(Command):
+    """A command on a run that works on lines of text."""
+
+    run: str = argument(RUN, complete="run")
+    source: str = argument("A file, or - for standard input.", default="-", metavar="FILE|-", complete="file")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Score(OnLines):
+    """Log-probability, tokens, unknown tokens and perplexity of each line, and of all."""
+
+    stream: bool = option(False, "Read the file as one stream, as validation does, not line by line.")
+    summary: bool = option(False, "The total alone.")
+    per_token: bool = option(False, "Every token's log-probability too.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Filter(OnLines):
+    """Pass on the lines that the model finds likely enough, in their order and unchanged."""
+
+    max_perplexity: float | None = option(None, "Pass lines of at most this perplexity a token.", above=0.0)
+    keep: float | None = option(None, "Pass this share of the lines, those of the lowest perplexity.", above=0.0, maximum=1.0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rank(OnLines):
+    """Put candidate lines in the order of their probability, most probable first."""
+
+    context: str = option("", "The text, or for sentence models the sentence, that comes before every candidate.", metavar="TEXT")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Correct(OnLines):
+    """Correct misspelt words: words at a small edit distance compete, judged by the model and by the distance."""
+
+    distance: int = option(2, "Edits at most, in a word that the model does not know; in a known word one.", minimum=1, maximum=2)
+    penalty: float = option(6.0, "Nats that one edit costs.", minimum=0.0)
+    known: bool = option(False, "Let known words be corrected too, where the sentence gains more than the edit costs.")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,6 +165,22 @@ class RemoveRuns(Command):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ExportRun(Command):
+    """Write a run, with what is needed to sample, score and resume, into one tar file."""
+
+    run: str = argument(RUN, complete="run")
+    file: str = argument("The tar file to write.", metavar="FILE.tar", complete="file")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImportRun(Command):
+    """Unpack a run from a tar file."""
+
+    file: str = argument("A tar file that `runs export` made.", metavar="FILE.tar", complete="file")
+    out: str | None = option(None, "The run: a path, or a name (default: the name it had).", short="o", metavar="RUN")
+
+
+@dataclass(frozen=True, kw_only=True)
 class Info(Command):
     """Show a run: parameters by tensor, settings, corpus, losses."""
 
@@ -117,16 +197,68 @@ class Paths(Command):
     """Show the folders that seqterm uses."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class ListCorpora(Command):
+    """List the corpora that come with seqterm, those fetched, and those that can be."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CorpusInfo(Command):
+    """Show a corpus: its files, sizes and checksums."""
+
+    corpus: str = argument("A corpus by name, or a file.", complete="corpus")
+
+
+@dataclass(frozen=True, kw_only=True)
+class GetCorpus(Command):
+    """Fetch a text, check it, and keep it under a name."""
+
+    source: str = argument("A known name, or an address (https://...).", metavar="NAME|URL", complete="corpus")
+    sha256: str | None = option(None, "The checksum that the file must have; needed for an address.", metavar="HEX")
+    name: str | None = option(None, "The name to keep it under (default: that of the file).")
+
+
+@dataclass(frozen=True, kw_only=True)
+class SplitCorpus(Command):
+    """Cut a file of lines in two: FILE.train and FILE.held-out."""
+
+    file: str = argument("A text file.", metavar="FILE", complete="file")
+    train: float = option(0.9, "The share of lines in the first part.", above=0.0, below=1.0)
+    shuffle: bool = option(False, "Choose the lines at random; else the last lines are held out.")
+    seed: int = option(1, "For --shuffle.", minimum=0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CorpusStats(Command):
+    """Count tokens, types and hapaxes, and plot frequency against rank."""
+
+    corpus: tuple[str, ...] = argument("Text files, corpora by name, or -.", default=(), metavar="CORPUS...", complete="corpus")
+    tokens: str = option("word", "What a token is.", choices=KINDS)
+    lowercase: bool = option(False, "Turn all text to lower case.")
+
+
 COMMANDS: dict[tuple[str, ...], type[Command]] = {
     ("train", "elman"): TrainElman,
     ("train", "lstm"): TrainLstm,
     ("train", "gru"): TrainGru,
     ("train", "--resume"): Resume,
     ("sample",): Sample,
+    ("score",): Score,
+    ("filter",): Filter,
+    ("rank",): Rank,
+    ("correct",): Correct,
+    ("next",): Next,
+    ("corpus", "list"): ListCorpora,
+    ("corpus", "info"): CorpusInfo,
+    ("corpus", "get"): GetCorpus,
+    ("corpus", "split"): SplitCorpus,
+    ("corpus", "stats"): CorpusStats,
     ("stop",): Stop,
     ("runs", "list"): ListRuns,
     ("runs", "show"): Info,
     ("runs", "rm"): RemoveRuns,
+    ("runs", "export"): ExportRun,
+    ("runs", "import"): ImportRun,
     ("info",): Info,
     ("warmup",): Warmup,
     ("paths",): Paths,

@@ -18,7 +18,7 @@ from seqterm.sampling.generate import generate, read_prompt
 from seqterm.sampling.settings import SamplingSettings
 from seqterm.store.home import existing_run
 from seqterm.store.run_folder import RunFolder
-from seqterm.text.vocabulary import Vocabulary
+from seqterm.text.vocabulary import START, Vocabulary
 from seqterm.training.loop import load_weights
 
 
@@ -28,7 +28,7 @@ def build_model(name: str, settings: Any, vocabulary: Vocabulary, backend: Backe
         raise UsageError("--tied needs --input embedding: one-hot input has no embedding to share.")
     if settings.tied and settings.embedding != settings.hidden:
         raise UsageError(f"--tied needs --embedding {settings.hidden}, as --hidden is {settings.hidden}.")
-    return resolve(CATALOGUE[name].model)(settings, vocabulary.log_frequencies(), backend)
+    return resolve(CATALOGUE[name].model)(settings, vocabulary.log_frequencies(), backend, vocabulary.special.get(START))
 
 
 def read_model(folder: RunFolder, backend: Backend) -> tuple[dict[str, Any], Vocabulary, RecurrentModel]:
@@ -48,6 +48,7 @@ class LoadedModel:
 
     def __init__(self, folder: RunFolder, config: dict[str, Any], vocabulary: Vocabulary, model: RecurrentModel, step: int):
         self.folder, self.config, self.vocabulary, self.model, self.step = folder, config, vocabulary, model, step
+        self._checksum = folder.best_checksum()
 
     @classmethod
     def open(cls, run: str, backend: Backend) -> "LoadedModel":
@@ -60,13 +61,17 @@ class LoadedModel:
 
     def is_current(self) -> bool:
         """Whether the run's best checkpoint is still this one."""
-        state = self.folder.read_state()
-        return (state["best"] or state["last"]) == f"{self.step}.safetensors"
+        return self.folder.best_checksum() == self._checksum
 
     def generate(self, prompt: str, settings: SamplingSettings, stop: Any = lambda: None) -> Iterator[Event]:
         """Events of sampling; without a seed another text each time."""
         seed = secrets.randbits(62) if settings.seed is None else settings.seed
-        return generate(self.model, self.vocabulary, prompt, settings, seed, self.model.backend, stop)
+        return generate(self.model, self.vocabulary, prompt, settings, seed, self.model.backend, stop, self.one_sentence)
+
+    @property
+    def one_sentence(self) -> bool:
+        """Whether the model was trained on sentences one by one, and knows nothing beyond the end of one."""
+        return self.config["training"]["batching"] == "sentence"
 
     def sample(self, prompt: str = "", **settings: Any) -> str:
         """A continuation of prompt.  settings: fields of SamplingSettings, such as length=200, temperature=0.8, seed=1."""
@@ -94,7 +99,7 @@ class LoadedModel:
     def next(self, prompt: str = "", top: int = 10) -> list[tuple[str, float]]:
         """The `top` most probable next tokens with their probabilities."""
         _, log_p = read_prompt(self.model, self._ids(prompt))
-        order = np.argsort(-log_p[0])[:top]
+        order = np.argsort(-log_p[0])[: max(0, top)]
         return [(self.vocabulary.tokens[i], math.exp(log_p[0, i])) for i in order]
 
     def trace(self, text: str) -> dict[str, Array]:

@@ -36,10 +36,10 @@ def _summary(folder: RunFolder) -> RunSummary:
         path=str(folder.path),
         model=config["model"],
         parameters=config["parameters"],
-        step=counters["step"],
-        steps=counters["steps"],
+        step=counters.get("step", 0),
+        steps=counters.get("steps", 0),
         status="complete" if state["complete"] else "training" if folder.is_locked() else "stopped",
-        validation_loss=counters["best_loss"],
+        validation_loss=counters.get("best_loss"),
         modified=(folder.path / "state.json").stat().st_mtime,
     )
 
@@ -68,7 +68,7 @@ def remove_runs(command: RemoveRuns, session: Session) -> Iterator[Event]:
     """All named runs must be there before the first is deleted."""
     if not command.runs:
         raise UsageError("Name the runs to delete: `seqterm runs list` shows them.")
-    for folder in [RunFolder(existing_run(run)) for run in command.runs]:
+    for folder in [RunFolder(existing_run(run)) for run in dict.fromkeys(command.runs)]:
         folder.remove()
         yield Removed(folder.name, str(folder.path))
 

@@ -15,6 +15,7 @@ from seqterm.app.commands import Resume, Train
 from seqterm.app.loaded import LoadedModel, build_model, read_model
 from seqterm.app.session import Session
 from seqterm.errors import DataError, UsageError
+from seqterm.evaluation.lines import score_sentences
 from seqterm.evaluation.perplexity import score_stream
 from seqterm.events import Event, Note, Sampled, Started
 from seqterm.models.catalogue import CATALOGUE, resolve
@@ -22,11 +23,12 @@ from seqterm.models.recurrent import RecurrentModel
 from seqterm.options import from_json, parameters, pick, to_json
 from seqterm.sampling.generate import generate
 from seqterm.sampling.settings import SamplingSettings
-from seqterm.store.home import existing_run, new_run_path, run_path
+from seqterm.store.home import existing_run, fetched_folder, new_run_path, run_path
 from seqterm.store.run_folder import RunFolder
 from seqterm.text import corpus, tokens
-from seqterm.text.stream import Batches, open_ids, write_ids
-from seqterm.text.vocabulary import Vocabulary
+from seqterm.text.format import TextFormat
+from seqterm.text.stream import Batches, SentenceBatches, open_ids, write_ids
+from seqterm.text.vocabulary import START, Ids, Vocabulary
 from seqterm.training.loop import Helpers, Trainer, load_weights
 from seqterm.training.settings import ReportSettings, TrainingSettings
 
@@ -69,22 +71,37 @@ def resume(command: Resume, session: Session) -> Iterator[Event]:
         folder.clear_stop()
         config, vocabulary, model = read_model(folder, session.backend)
         state = folder.read_state()
-        epochs = command.epochs or state["counters"]["epochs"]
-        if state["complete"] and epochs <= state["counters"]["epochs"]:
-            raise UsageError(f"{folder.name} is complete after {epochs} epochs: ask for more with --epochs.")
-        settings = dataclasses.replace(from_json(TrainingSettings, config["training"]), epochs=epochs)
-        reports = from_json(ReportSettings, config["reports"])
+        settings, reports = _read_settings(folder, config)
+        done = state["counters"].get("epochs", settings.epochs)
+        epochs = command.epochs or done
+        if state["complete"] and epochs <= done:
+            raise UsageError(f"{folder.name} is complete after {done} epochs: ask for more with --epochs.")
+        settings = dataclasses.replace(settings, epochs=epochs)
         trainer = _trainer(folder, config, settings, reports, vocabulary, model, session, began, command.time_limit)
-        trainer.restore()
+        trainer.restore(more=epochs > done)
         session.stoppable = True
         yield from trainer.train()
     finally:
         folder.unlock()
 
 
+def _read_settings(folder: RunFolder, config: dict[str, Any]) -> tuple[TrainingSettings, ReportSettings]:
+    """How the run is trained, as its config.json says."""
+    try:
+        if not isinstance(config["corpus"], dict):
+            raise KeyError("corpus")
+        return from_json(TrainingSettings, config["training"]), from_json(ReportSettings, config["reports"])
+    except (KeyError, UsageError) as error:
+        raise DataError(f"{folder.path / 'config.json'} is damaged: {error}") from error
+
+
 def _prepare(command: Train, folder: RunFolder, session: Session, began: float) -> tuple[Trainer, list[Note]]:
     """Read the text, build the model, write what the run is."""
+    if command.batching == "sentence" and command.sentences == "none" and not command.from_run:
+        raise UsageError("--batching sentence needs sentences: give --sentences line or punctuation.")
     base = session.load(command.from_run) if command.from_run else None
+    if command.batching == "sentence" and base and not base.vocabulary.has_marks:
+        raise UsageError(f"--batching sentence needs sentence marks, which {command.from_run} was trained without.")
     settings = _model_settings(command, base)
     vocabulary, text, notes = _read_text(command, folder, base)
     model = build_model(command.model, settings, vocabulary, session.backend)
@@ -95,7 +112,6 @@ def _prepare(command: Train, folder: RunFolder, session: Session, began: float) 
     training = pick(TrainingSettings, command)
     training = dataclasses.replace(training, threads=training.threads or session.backend.threads)
     reports = pick(ReportSettings, command)
-    Batches(np.broadcast_to(np.uint8(0), text["training_tokens"]), training.batch, training.steps)  # too short? say so now
     config = {
         "seqterm": seqterm.__version__,
         "command": line(command),
@@ -107,8 +123,9 @@ def _prepare(command: Train, folder: RunFolder, session: Session, began: float) 
         "training": to_json(training),
         "reports": to_json(reports),
     }
+    trainer = _trainer(folder, config, training, reports, vocabulary, model, session, began, command.time_limit)
     folder.write_description(config, vocabulary.to_json())
-    return _trainer(folder, config, training, reports, vocabulary, model, session, began, command.time_limit), notes
+    return trainer, notes
 
 
 def _model_settings(command: Train, base: LoadedModel | None) -> Any:
@@ -127,9 +144,18 @@ def _model_settings(command: Train, base: LoadedModel | None) -> Any:
             raise UsageError(
                 f"--{parameter.flag} {wanted} does not fit --from {command.from_run}, which has {has}: leave it out."
             )
-    if "tokens" in command.given and command.tokens != base.vocabulary.kind:
-        raise UsageError(f"--tokens {command.tokens} does not fit --from {command.from_run}, which has {base.vocabulary.kind}.")
+    _check_format(command, base)
     return dataclasses.replace(base.model.settings, **({"dropout": asked.dropout} if "dropout" in command.given else {}))
+
+
+def _check_format(command: Train, base: LoadedModel) -> None:
+    """The text must be read as the run to start from reads it."""
+    for name, has in (("tokens", base.vocabulary.form.kind), *(vars(base.vocabulary.form).items())):
+        if name in command.given and getattr(command, name) != has:
+            raise UsageError(f"--{name} {getattr(command, name)} does not fit --from {command.from_run}, which has {has}.")
+    for name in ("vocab_size", "min_count"):
+        if name in command.given:
+            raise UsageError(f"--{name.replace('_', '-')} does not fit --from, which brings its vocabulary: leave it out.")
 
 
 def _validation(text: str) -> float | Path:
@@ -145,31 +171,46 @@ def _validation(text: str) -> float | Path:
 
 def _read_text(command: Train, folder: RunFolder, base: LoadedModel | None) -> tuple[Vocabulary, dict[str, Any], list[Note]]:
     """Vocabulary, files of ids in the run folder, and their description for config.json."""
-    kind = base.vocabulary.kind if base else command.tokens
+    form = base.vocabulary.form if base else TextFormat(command.tokens, command.sentences, command.lowercase)
     spool = folder.path / SPOOL
     held_out = _validation(command.validation)
-    paths = corpus.find(command.corpus, spool)
-    held_out_paths = corpus.find((str(held_out),), spool) if isinstance(held_out, Path) else []
-    vocabulary = base.vocabulary if base else Vocabulary.count(tokens.read([*paths, *held_out_paths], kind), kind)
-    if not len(vocabulary):
-        raise DataError("The corpus has no tokens: there is nothing to learn from.")
-    written, unknown = write_ids(tokens.read(paths, kind), vocabulary, folder.path / TRAINING_IDS)
-    validation_tokens = 0 if isinstance(held_out, Path) else written - int(written * (1.0 - held_out))
+    paths = corpus.find(command.corpus, spool, fetched_folder())
+    held_out_paths = corpus.find((str(held_out),), spool, fetched_folder()) if isinstance(held_out, Path) else []
+    vocabulary = base.vocabulary if base else _count(command, form, paths, held_out_paths)
+    written, unknown = write_ids(tokens.read(paths, form), vocabulary, folder.path / TRAINING_IDS)
+    ids = open_ids(folder.path / TRAINING_IDS, vocabulary, written)
+    validation_tokens = 0 if isinstance(held_out, Path) else written - _cut(ids, int(written * (1.0 - held_out)), vocabulary)
     if held_out_paths:
-        validation_tokens, more = write_ids(tokens.read(held_out_paths, kind), vocabulary, folder.path / VALIDATION_IDS)
+        validation_tokens, more = write_ids(tokens.read(held_out_paths, form), vocabulary, folder.path / VALIDATION_IDS)
         unknown += more
     spool.unlink(missing_ok=True)
     description = {
         "sources": list(command.corpus),
-        "tokens": kind,
+        **dataclasses.asdict(form),
         "written_tokens": written,
         "training_tokens": written if held_out_paths else written - validation_tokens,
         "validation_tokens": validation_tokens,
         "validation": str(held_out),
         "separate_validation": bool(held_out_paths),
     }
-    notes = [Note(f"{unknown} tokens that {command.from_run} has never seen are left out.")] if unknown else []
+    lacks = f"{command.from_run} has never seen" if base else "the vocabulary lacks"
+    notes = [Note(f"{unknown} tokens that {lacks} are left out.")] if unknown else []
     return vocabulary, description, notes
+
+
+def _count(command: Train, form: TextFormat, paths: list[Path], held_out: list[Path]) -> Vocabulary:
+    """Every token of the held-out text is known too, unless the vocabulary is limited: then the training text alone decides."""
+    limited = command.vocab_size is not None or command.min_count > 1
+    pieces = tokens.read(paths if limited else [*paths, *held_out], form)
+    return Vocabulary.count(pieces, form, command.vocab_size, command.min_count)
+
+
+def _cut(ids: Ids, place: int, vocabulary: Vocabulary) -> int:
+    """The first place from `place` on where a sentence begins, in a text with sentence marks; else `place`."""
+    if vocabulary.has_marks and place > 0:
+        while place < len(ids) and ids[place] != vocabulary.special[START]:
+            place += 1
+    return place
 
 
 def _trainer(
@@ -188,10 +229,11 @@ def _trainer(
     held_out = ids[text["training_tokens"] :]
     if text["separate_validation"]:
         held_out = open_ids(folder.path / VALIDATION_IDS, vocabulary, text["validation_tokens"])
+    one_sentence = settings.batching == "sentence"
     helpers = Helpers(
         stop=_stop(folder, session, began, time_limit),
-        validate=(lambda: score_stream(model, held_out).loss) if len(held_out) else None,
-        sample=(lambda: _sample(model, vocabulary, reports, settings.seed)) if reports.sample_length else None,
+        validate=(lambda: _loss(model, held_out, one_sentence)) if len(held_out) else None,
+        sample=(lambda: _sample(model, vocabulary, reports, settings.seed, one_sentence)) if reports.sample_length else None,
     )
     started = Started(
         run=folder.name,
@@ -204,7 +246,21 @@ def _trainer(
         step=0,
         steps=0,
     )
-    return Trainer(model, ids[: text["training_tokens"]], folder, settings, reports, helpers, started)
+    batches = _batches(ids[: text["training_tokens"]], settings, vocabulary)
+    return Trainer(model, batches, folder, settings, reports, helpers, started)
+
+
+def _batches(ids: Ids, settings: TrainingSettings, vocabulary: Vocabulary) -> Batches | SentenceBatches:
+    if settings.batching == "sentence":
+        return SentenceBatches(ids, vocabulary.special[START], settings.batch, settings.seed)
+    return Batches(ids, settings.batch, settings.steps)
+
+
+def _loss(model: RecurrentModel, ids: Ids, one_sentence: bool) -> float:
+    """Nats a token of held-out text, read as the training text is."""
+    if one_sentence and model.start_token is not None:
+        return score_sentences(model, ids, model.start_token).loss
+    return score_stream(model, ids).loss
 
 
 def _stop(folder: RunFolder, session: Session, began: float, time_limit: float | None) -> Callable[[], str | None]:
@@ -221,7 +277,7 @@ def _stop(folder: RunFolder, session: Session, began: float, time_limit: float |
     return reason
 
 
-def _sample(model: RecurrentModel, vocabulary: Vocabulary, reports: ReportSettings, seed: int) -> str:
+def _sample(model: RecurrentModel, vocabulary: Vocabulary, reports: ReportSettings, seed: int, one_sentence: bool) -> str:
     settings = SamplingSettings(length=reports.sample_length)
-    drawn = generate(model, vocabulary, reports.sample_prompt, settings, seed, model.backend)
+    drawn = generate(model, vocabulary, reports.sample_prompt, settings, seed, model.backend, one_sentence=one_sentence)
     return reports.sample_prompt + next(event.text for event in drawn if isinstance(event, Sampled))

@@ -14,6 +14,8 @@ from seqterm.models.catalogue import CATALOGUE, resolve
 from seqterm.models.recurrent import RecurrentModel
 from seqterm.sampling.generate import generate
 from seqterm.sampling.settings import SamplingSettings
+from seqterm.text.format import TextFormat
+from seqterm.text.stream import Batch
 from seqterm.text.vocabulary import Vocabulary
 from seqterm.training.optimiser import RULES
 from seqterm.training.settings import TrainingSettings
@@ -35,14 +37,15 @@ def warmup(command: Warmup, session: Session) -> Iterator[Event]:
 
 def _exercise(settings: Any, session: Session) -> None:
     """Train, validate and sample."""
-    vocabulary = Vocabulary("char", ["a", "b"], [2, 1])
+    vocabulary = Vocabulary(TextFormat(), ["a", "b"], [2, 1])
     model = RecurrentModel(settings, vocabulary.log_frequencies(), session.backend)
     ids = np.zeros((3, 2), np.int64)
+    batch = Batch(ids, ids, np.array([3, 3]), first=True)
     for optimizer in RULES:
         updater = Updater(
             model, TrainingSettings(optimizer=optimizer, batch=2, steps=3, clip_norm=1e-9, clip_value=1.0, threads=2)
         )
-        updater.update(ids, ids, 0.1, 0)
+        updater.update(batch, 0.1, 0)
     score_stream(model, np.zeros(3, np.uint8))
     for _ in generate(model, vocabulary, "ab", SamplingSettings(length=2), 1, session.backend):
         pass

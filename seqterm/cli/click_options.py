@@ -33,9 +33,10 @@ class Word(click.ParamType):
 
             names = [path.parent.name for path in runs_folder().glob("*/config.json")]
         elif self._parameter.option.complete == "corpus":
-            from seqterm.text.corpus import bundled
+            from seqterm.store.home import fetched_folder
+            from seqterm.text.corpus import bundled, fetched
 
-            names = list(bundled())
+            names = [*bundled(), *fetched(fetched_folder())]
         found = [CompletionItem(name) for name in sorted(names) if name.startswith(incomplete)]
         return found + ([CompletionItem(incomplete, type="file")] if self._parameter.option.complete else [])
 

@@ -10,12 +10,13 @@ import click
 
 import seqterm
 from seqterm.app import arguments
-from seqterm.app.commands import COMMANDS, Command, Resume, Sample, Train
+from seqterm.app.commands import COMMANDS, Command, Resume, Sample, Score, Train
 from seqterm.app.session import Session
 from seqterm.cli import notes, output
-from seqterm.cli.click_options import GroupedCommand, GroupedOption, click_parameters
+from seqterm.cli.click_options import GroupedCommand, GroupedOption, Word, click_parameters
 from seqterm.errors import INTERRUPTED
 from seqterm.models.catalogue import CATALOGUE
+from seqterm.options import parameters
 
 EPILOG = "Exit codes: 0 ok, 1 failure, 2 usage, 3 data or model file, 4 training diverged, 130 interrupted."
 EXAMPLES = """
@@ -37,8 +38,20 @@ def _interruptible(session: Session) -> None:
     signal.signal(signal.SIGTERM, ask)
 
 
-def _do(command: Command, quiet: bool, jsonl: bool, echo: bool = True) -> int:
-    """Run a command and show its events; -> exit code."""
+def _do(command: Command, quiet: bool, jsonl: bool, echo: bool = True, json: bool = False) -> int:
+    """Run a command and show its events; -> exit code.  Click would give a closed pipe and Ctrl-C other endings."""
+    try:
+        return _show(command, quiet, jsonl, echo, json)
+    except BrokenPipeError:
+        output.close_quietly()
+        return 0
+    except KeyboardInterrupt:
+        notes.note("interrupted")
+        output.write("")
+        os._exit(INTERRUPTED)  # do not wait for a thread that still computes
+
+
+def _show(command: Command, quiet: bool, jsonl: bool, echo: bool, json: bool) -> int:
     from seqterm.app.run import run
     from seqterm.cli import show
 
@@ -47,12 +60,15 @@ def _do(command: Command, quiet: bool, jsonl: bool, echo: bool = True) -> int:
     events = run(command, session)
     if jsonl:
         return show.jsonl(events)
+    if json:
+        show.one_object(events)
+        return 0
     if isinstance(command, Train | Resume):
         return show.training(events, quiet)
     if isinstance(command, Sample):
         show.sampling(events, echo)
     else:
-        show.listing(events, quiet)
+        show.listing(events, quiet, isinstance(command, Score) and (command.summary or command.stream))
     return INTERRUPTED if session.stop else 0
 
 
@@ -68,14 +84,16 @@ def _flag(names: tuple[str, ...], text: str) -> click.Option:
 def _command(name: str, command_class: type[Command]) -> click.Command:
     """A Click command for a command class."""
 
-    def callback(quiet: bool, jsonl: bool, debug: bool, echo: bool = True, **values: Any) -> int:
+    def callback(quiet: bool, jsonl: bool, debug: bool, echo: bool = True, json: bool = False, **values: Any) -> int:
         given = {key: value for key, value in values.items() if value not in (None, ())}
         click.get_current_context().find_root().obj["debug"] |= debug
-        return _do(arguments.build(command_class, given), quiet, jsonl, echo)
+        return _do(arguments.build(command_class, given), quiet, jsonl, echo, json)
 
     params = [*click_parameters(command_class), _flag(*QUIET), _flag(*JSONL), _flag(*DEBUG)]
     if command_class is Sample:
         params.append(GroupedOption(["echo", "--echo/--no-echo"], default=True, help="Print the prompt before its continuation."))
+    if command_class is Score:
+        params.append(_flag(("json", "--json"), "One JSON object; with --summary the total alone."))
     return GroupedCommand(name, callback=callback, params=params, help=command_class.__doc__)
 
 
@@ -88,13 +106,17 @@ def cli(ctx: click.Context, debug: bool) -> None:
 
 
 @cli.group(name="train", invoke_without_command=True, params=click_parameters(Resume)[1:])
-@click.option("--resume", metavar="RUN", help="Go on with a training that was stopped.")
+@click.option("--resume", metavar="RUN", type=Word(parameters(Resume)[0]), help="Go on with a training that was stopped.")
 @click.option("--quiet", "-q", is_flag=True, help=QUIET[1])
 @click.option("--jsonl", is_flag=True, help=JSONL[1])
+@click.option("--debug", is_flag=True, help=DEBUG[1])
 @click.pass_context
-def train(ctx: click.Context, resume: str | None, quiet: bool, jsonl: bool, **values: Any) -> int | None:
+def train(ctx: click.Context, resume: str | None, quiet: bool, jsonl: bool, debug: bool, **values: Any) -> int | None:
     """Train a model on text, or go on with a run."""
+    ctx.obj["debug"] |= debug
     if ctx.invoked_subcommand:
+        if resume is not None:
+            raise click.UsageError("--resume goes on with a run as it is: name no model and no text.")
         return None
     if resume is None:
         raise click.UsageError("Name a model to train, or a run to --resume.")
@@ -104,11 +126,16 @@ def train(ctx: click.Context, resume: str | None, quiet: bool, jsonl: bool, **va
 
 @cli.group(name="runs")
 def runs() -> None:
-    """List, show and delete runs."""
+    """List, show, delete, export and import runs."""
+
+
+@cli.group(name="corpus")
+def corpus() -> None:
+    """List, fetch, split and count texts."""
 
 
 def _add_commands() -> None:
-    groups: dict[str, click.Group] = {"train": train, "runs": runs}
+    groups: dict[str, click.Group] = {"train": train, "runs": runs, "corpus": corpus}
     for path, command_class in COMMANDS.items():
         if path[-1].startswith("-"):
             continue
@@ -124,23 +151,19 @@ _add_commands()
 def main() -> None:
     """The program; always ends the process."""
     output.prepare()
-    state = {"debug": False}
+    state = {"debug": "--debug" in sys.argv}  # a wrong command line is refused before its options are read
     try:
         code = cli.main(standalone_mode=False, obj=state)
         output.write("")
-    except BrokenPipeError:
-        output.close_quietly()
-        code = 0
+    except click.exceptions.NoArgsIsHelpError as error:
+        path = error.ctx.command_path if error.ctx else "seqterm"
+        notes.usage(error, f"Name a command: `{path} --help` shows them.", state["debug"])
+    except click.ClickException as error:
+        hint = f" Try `{error.ctx.command_path} --help`." if isinstance(error, click.UsageError) and error.ctx else ""
+        notes.usage(error, error.format_message() + hint, state["debug"])
     except click.exceptions.Abort:
         notes.note("interrupted")
         code = INTERRUPTED
-    except click.ClickException as error:
-        hint = f"Try `{error.ctx.command_path} --help`." if isinstance(error, click.UsageError) and error.ctx else ""
-        notes.usage(error.format_message(), hint, state["debug"])
-    except KeyboardInterrupt:
-        notes.note("interrupted")
-        sys.stdout.flush()
-        os._exit(INTERRUPTED)  # a second Ctrl-C: do not wait for a thread that still computes
     except Exception as error:
         notes.fail(error, state["debug"])
     sys.exit(code or 0)

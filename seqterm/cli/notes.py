@@ -3,6 +3,7 @@
 0 ok, 1 failure, 2 usage, 3 data or model file, 4 training diverged, 130 interrupted.
 """
 
+import errno
 import sys
 import traceback
 from typing import NoReturn
@@ -32,8 +33,9 @@ def sentence(error: BaseException) -> str:
     if isinstance(error, SeqtermError):
         return str(error)
     if isinstance(error, OSError) and error.strerror:
-        where = f" ({error.filename})" if error.filename else ""
-        return f"{error.strerror}{where}: nothing that was saved before is lost."
+        what = error.strerror + (f" ({error.filename})" if error.filename else "")
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+        return f"{what}: free some space; a run goes on from its last save with `seqterm train --resume`." if full else f"{what}."
     if isinstance(error, MemoryError):
         return "Out of memory: lower --batch, --steps or --hidden."
     return f"{type(error).__name__}: {error}. {HINT}"
@@ -47,5 +49,6 @@ def fail(error: BaseException, debug: bool) -> NoReturn:
     sys.exit(code_of(error))
 
 
-def usage(message: str, hint: str, debug: bool) -> NoReturn:
-    fail(UsageError(f"{message} {hint}".strip()), debug)
+def usage(error: Exception, message: str, debug: bool) -> NoReturn:
+    """A command line that Click does not understand."""
+    fail(UsageError(message).with_traceback(error.__traceback__), debug)

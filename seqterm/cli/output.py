@@ -2,8 +2,7 @@
 
 import os
 import sys
-
-from seqterm.events import Event
+from typing import Any
 
 
 def prepare() -> None:
@@ -14,15 +13,17 @@ def prepare() -> None:
 
 def write(text: str) -> None:
     """Now, not when a buffer is full: text is shown as it is drawn."""
+    if sys.stdout is None:  # closed from the start
+        return
     sys.stdout.write(text)
     sys.stdout.flush()
 
 
-def write_json(event: Event) -> None:
-    """One object on a line."""
+def write_object(values: dict[str, Any]) -> None:
+    """One JSON object on a line."""
     from seqterm.store.files import json_line
 
-    write(json_line(event.to_json()).decode() + "\n")
+    write(json_line(values).decode() + "\n")
 
 
 def close_quietly() -> None:

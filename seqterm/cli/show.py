@@ -2,16 +2,26 @@
 
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from typing import Any
 
 from seqterm.cli import notes, output, text
 from seqterm.errors import INTERRUPTED
 from seqterm.events import (
+    CorpusCounts,
+    CorpusEntry,
     Event,
+    Exported,
     Finished,
+    Line,
+    LineScore,
+    NextSummary,
+    NextToken,
     Note,
     Piece,
     Place,
+    Progress,
+    Ranked,
     Removed,
     RunInfo,
     RunSummary,
@@ -19,6 +29,7 @@ from seqterm.events import (
     Started,
     Step,
     Stopped,
+    TotalScore,
     TrainingSample,
     Validation,
 )
@@ -34,8 +45,8 @@ def jsonl(events: Iterable[Event]) -> int:
     for event in events:
         if isinstance(event, Note):
             notes.note(event.text)
-        elif not isinstance(event, Piece):
-            output.write_json(event)
+        elif not isinstance(event, Piece | Progress):
+            output.write_object(event.to_json())
         if isinstance(event, Stopped) and event.reason == "interrupted":
             code = INTERRUPTED
     return code
@@ -103,11 +114,12 @@ def _live() -> Iterator[Callable[[Event], None]]:
     height = min(16, max(10, console.height - 14))
     view = TrainingView()
     drawn = 0.0
-    with Live(view.render(console.width, height), console=console, auto_refresh=False) as live:
+    with Live(view.render(console.width, height), console=console, auto_refresh=False, transient=True) as live:
 
         def show(event: Event) -> None:
             nonlocal drawn
             view.take(event)
+            live.transient = view.started is None  # an error while the text is read leaves no view behind
             if time.monotonic() - drawn >= FRAME_SECONDS or not isinstance(event, Step):
                 live.update(view.render(console.width, height), refresh=True)
                 drawn = time.monotonic()
@@ -144,21 +156,83 @@ def sampling(events: Iterable[Event], echo: bool) -> None:
                     write("\n")
 
 
-def listing(events: Iterable[Event], quiet: bool) -> None:
+def listing(events: Iterable[Event], quiet: bool, summary_only: bool = False) -> None:
     """Commands that answer with lines."""
-    headed = False
+    headings: set[str] = set()
+
+    def under(heading: str, line: str) -> None:
+        """A line of a table, after its heading the first time."""
+        output.write(("" if quiet or heading in headings else heading + "\n") + line + "\n")
+        headings.add(heading)
+
+    most = 0.0
+    with _meter(quiet) as meter:
+        for event in events:
+            match event:
+                case Note():
+                    notes.note(event.text)
+                case Progress():
+                    meter(event)
+                case RunSummary():
+                    under(text.RUNS_HEADING, event.run if quiet else text.run_summary(event))
+                case LineScore():
+                    under(text.SCORES_HEADING, text.line_score(event))
+                case TotalScore():
+                    output.write((text.total_score(event) if summary_only else text.total_row(event)) + "\n")
+                case NextToken():
+                    most = most or event.probability
+                    output.write(text.next_token(event, most) + "\n")
+                case NextSummary():
+                    output.write(text.next_summary(event) + "\n")
+                case Line():
+                    output.write(event.text + "\n")
+                case Exported():
+                    output.write(event.run + "\n")
+                case Removed() if not quiet:
+                    notes.note(f"{event.run} is removed.")
+                case _ if type(event) in LINES:
+                    output.write(LINES[type(event)](event) + "\n")
+
+
+LINES: dict[type[Event], Callable[[Any], str]] = {
+    RunInfo: text.run_info,
+    Place: text.place,
+    Ranked: text.ranked,
+    CorpusEntry: text.corpus_entry,
+    CorpusCounts: text.corpus_counts,
+}
+
+
+@contextmanager
+def _meter(quiet: bool) -> Iterator[Callable[[Progress], None]]:
+    """A progress bar on standard error where that is a terminal."""
+    if quiet or not notes.is_terminal():
+        yield lambda event: None
+        return
+    with ExitStack() as stack:
+        bars: Any = None
+
+        def show(event: Progress) -> None:
+            nonlocal bars
+            if bars is None:  # nothing is drawn for commands that have no progress
+                from rich.console import Console
+                from rich.progress import BarColumn, DownloadColumn, TransferSpeedColumn
+                from rich.progress import Progress as Bars
+
+                columns = (BarColumn(), DownloadColumn(), TransferSpeedColumn())
+                bars = stack.enter_context(Bars(*columns, console=Console(stderr=True), transient=True))
+                bars.add_task("")
+            bars.update(bars.task_ids[0], completed=event.done, total=event.total or None)
+
+        yield show
+
+
+def one_object(events: Iterable[Event]) -> None:
+    """Scores as one JSON object: {"lines": [...], "total": {...}}, or the total alone where no line is scored."""
+    lines: list[dict[str, Any]] = []
     for event in events:
-        match event:
-            case Note():
-                notes.note(event.text)
-            case RunSummary():
-                if not headed and not quiet:
-                    output.write(text.RUNS_HEADING + "\n")
-                headed = True
-                output.write((event.run if quiet else text.run_summary(event)) + "\n")
-            case RunInfo():
-                output.write(text.run_info(event) + "\n")
-            case Place():
-                output.write(text.place(event) + "\n")
-            case Removed() if not quiet:
-                notes.note(f"{event.run} is removed.")
+        fields = {key: value for key, value in event.to_json().items() if key != "event"}
+        if isinstance(event, LineScore):
+            lines.append(fields)
+        elif isinstance(event, TotalScore):
+            output.write_object({"lines": lines, "total": fields} if lines else fields)

@@ -1,9 +1,30 @@
 """Events as lines of text."""
 
+import math
 import time
 from typing import Any
 
-from seqterm.events import Finished, Place, RunInfo, RunSummary, Started, Step, Stopped, Validation
+from seqterm.events import (
+    CorpusCounts,
+    CorpusEntry,
+    Finished,
+    LineScore,
+    NextSummary,
+    NextToken,
+    Place,
+    Ranked,
+    RunInfo,
+    RunSummary,
+    Started,
+    Step,
+    Stopped,
+    TotalScore,
+    Validation,
+)
+from seqterm.render.bars import bar
+from seqterm.render.braille import Series, line_chart
+
+BAR_WIDTH = 40
 
 
 def number(value: float | None) -> str:
@@ -79,3 +100,61 @@ def run_info(event: RunInfo) -> str:
             held_out = number(loss["validation_loss"])
             lines.append(f"  {loss['epoch']:>5} {loss['step']:>9,} {number(loss['training_loss']):>9} {held_out:>9}{best}")
     return "\n".join(lines)
+
+
+SCORES_HEADING = "line\tlog_probability\ttokens\tunknown\tperplexity\ttext"
+
+
+def line_score(event: LineScore) -> str:
+    figures = f"{event.line}\t{event.log_probability:.4f}\t{event.tokens}\t{event.unknown}\t{event.perplexity:.4f}"
+    each = "".join(f"\n\t{token!r}\t{log_p:.4f}" for token, log_p in event.per_token or [])
+    return f"{figures}\t{event.text}{each}"
+
+
+def total_score(event: TotalScore) -> str:
+    return "\n".join(
+        (
+            f"perplexity       {event.perplexity:.4f}",
+            f"log_probability  {event.log_probability:.4f}",
+            f"tokens           {event.tokens}",
+            f"unknown          {event.unknown}",
+        )
+    )
+
+
+def total_row(event: TotalScore) -> str:
+    return f"total\t{event.log_probability:.4f}\t{event.tokens}\t{event.unknown}\t{event.perplexity:.4f}\t"
+
+
+def ranked(event: Ranked) -> str:
+    return f"{event.log_probability:.4f}\t{event.text}"
+
+
+def next_token(event: NextToken, most: float) -> str:
+    return f"{event.probability:7.4f} {bar(event.probability / most, BAR_WIDTH)} {event.token!r}"
+
+
+def next_summary(event: NextSummary) -> str:
+    return (
+        f"entropy {event.entropy:.3f} bits of {math.log2(event.vocabulary_size):.3f}, perplexity {2**event.entropy:.2f}; "
+        f"top-k {event.top_k} keeps {event.top_k_mass:.4f} of the mass; top-p {event.top_p:g} keeps "
+        f"{event.top_p_tokens} of {event.vocabulary_size} tokens"
+    )
+
+
+def corpus_entry(event: CorpusEntry) -> str:
+    size = f"{event.size:>12,}" if event.size else f"{'-':>12}"
+    checksum = f"\n{'':<40}sha256 {event.sha256}" if event.sha256 else ""
+    return f"{event.name:<18} {event.origin:<8} {size}  {event.path}{checksum}"
+
+
+def corpus_counts(event: CorpusCounts) -> str:
+    """Figures, the most frequent tokens, and log frequency against log rank: a straight line where Zipf's law holds."""
+    curve = Series([math.log10(r) for r in event.ranks], [math.log10(f) for f in event.frequencies], "")
+    frequent = "  ".join(f"{token!r} {count:,}" for token, count in event.most_frequent)
+    share = event.hapaxes / event.types
+    return (
+        f"tokens   {event.tokens:>12,}\ntypes    {event.types:>12,}\nhapaxes  {event.hapaxes:>12,}  ({share:.1%} of types)\n"
+        f"lines    {event.lines:>12,}\nfrequent {frequent}\n\n"
+        f"log10 frequency against log10 rank\n{line_chart([curve], 60, 12).plain}"
+    )

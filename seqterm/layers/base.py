@@ -5,6 +5,7 @@ A layer is stateless.  It declares `name` and `shapes`; its parameters and gradi
 Parameter gradients are added to, activation gradients are written.
 """
 
+import math
 from collections.abc import Mapping
 from typing import Protocol
 
@@ -25,22 +26,25 @@ class Layer(Protocol):
 
 
 class Workspace:
-    """Named buffers, allocated when first asked for and kept while shape and type stay the same."""
+    """Named buffers, allocated when first asked for and kept; a buffer grows when more is asked of it."""
 
     def __init__(self, backend: Backend):
         self._backend = backend
+        self._buffers: dict[str, Array] = {}
         self._arrays: dict[str, Array] = {}
         self._children: dict[str, Workspace] = {}
 
     def array(self, name: str, shape: tuple[int, ...], dtype: np.dtype) -> Array:
         """Uninitialised at first, later with what was left in it."""
-        found = self._arrays.get(name)
-        if found is None or found.shape != shape or found.dtype != dtype:
-            found = self._arrays[name] = self._backend.empty(shape, dtype)
-        return found
+        size = math.prod(shape)
+        buffer = self._buffers.get(name)
+        if buffer is None or buffer.size < size or buffer.dtype != dtype:
+            buffer = self._buffers[name] = self._backend.empty((size,), dtype)
+        array = self._arrays[name] = buffer[:size].reshape(shape)
+        return array
 
     def __getitem__(self, name: str) -> Array:
-        """A buffer that `array` has made."""
+        """What `array` gave last under this name."""
         return self._arrays[name]
 
     def child(self, name: str) -> "Workspace":

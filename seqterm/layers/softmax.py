@@ -6,6 +6,7 @@ from seqterm.backends.base import Array, Backend
 from seqterm.layers.base import Tensors, Workspace, fill_uniform, fill_xavier
 
 BLOCK = 1 << 18  # logits in a block
+FEWEST = 128  # rows in a block, as each block packs the weights anew
 
 
 class SoftmaxOutput:
@@ -35,12 +36,15 @@ class SoftmaxOutput:
         """(H, V)"""
         return parameters["W"].T if self._tied else parameters["W"]
 
+    def _block_rows(self) -> int:
+        return max(FEWEST, BLOCK // self.vocabulary_size)
+
     def _blocks(self, n_rows: int) -> list[slice]:
-        size = max(16, BLOCK // self.vocabulary_size)
+        size = self._block_rows()
         return [slice(first, min(n_rows, first + size)) for first in range(0, n_rows, size)]
 
     def _logits(self, parameters: Tensors, h: Array, workspace: Workspace) -> Array:
-        logits = workspace.array("logits", (max(16, BLOCK // self.vocabulary_size), self.vocabulary_size), h.dtype)[: len(h)]
+        logits = workspace.array("logits", (min(len(h), self._block_rows()), self.vocabulary_size), h.dtype)
         self._dense.dense_forward(h, self.weight(parameters), parameters["b"], logits)
         return logits
 

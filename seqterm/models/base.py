@@ -34,9 +34,14 @@ class LanguageModel(Protocol):
     """Probabilities of the next token given those before.  V: `vocabulary_size`."""
 
     vocabulary_size: int
+    start_token: int | None  # what every text begins with, if there is such a token
+
+    def zero_state(self, n: int) -> State:
+        """n rows that have read nothing, not even a start token."""
+        ...
 
     def start(self, n: int) -> tuple[State, Array]:
-        """n rows before their first token -> state (n, ...), log_p (n, V)."""
+        """n rows before their first token, after the start token where there is one -> state (n, ...), log_p (n, V)."""
         ...
 
     def advance(self, state: State, tokens: Array) -> tuple[State, Array]:
@@ -53,10 +58,11 @@ class LanguageModel(Protocol):
         ...
 
     def draw(
-        self, state: State, log_p: Array, seen: Array, settings: DrawSettings, key: int, first: int, n: int
+        self, state: State, log_p: Array, seen: Array, banned: Array, settings: DrawSettings, key: int, first: int, n: int
     ) -> tuple[State, Array, Array, Array]:
         """Draw n tokens a row, at the positions first to first + n - 1 of the random numbers of `key`.
 
-        seen (rows, V) is updated in place.  -> state, log_p (rows, V), tokens (n, rows), and their log-probabilities (n, rows).
+        seen (rows, V) is updated in place; tokens in banned (V,) are never drawn.
+        -> state, log_p (rows, V), tokens (n, rows), and their log-probabilities (n, rows).
         """
         ...

@@ -47,11 +47,12 @@ def _recurrent_layer(settings: RecurrentSettings, name: str, n_inputs: int, back
 class RecurrentModel:
     """A recurrent language model over `vocabulary_size` tokens; all its parameters are views of `flat` (P,).
 
-    `start_log_p` (V,): the distribution of a text's first token, which the network itself does not model.
+    A text begins with `start_token`; without one, `start_log_p` (V,) is the distribution of its first token, which the
+    network itself does not model.
     """
 
-    def __init__(self, settings: RecurrentSettings, start_log_p: Array, backend: Backend, flat: Array | None = None):
-        self.settings, self.backend = settings, backend
+    def __init__(self, settings: RecurrentSettings, start_log_p: Array, backend: Backend, start_token: int | None = None):
+        self.settings, self.backend, self.start_token = settings, backend, start_token
         self.vocabulary_size = len(start_log_p)
         self.dtype = np.dtype(settings.precision)
         onehot = settings.input == "onehot"
@@ -66,7 +67,7 @@ class RecurrentModel:
         self.layers: list[Layer] = [*self._recurrent, self._output]
         if self._embedding:
             self.layers.insert(0, self._embedding)
-        self.flat = np.zeros(flat_size(self.layers), self.dtype) if flat is None else flat
+        self.flat = np.zeros(flat_size(self.layers), self.dtype)
         self.parameters = self.views(self.flat)
         self._start_log_p = start_log_p.astype(self.dtype)
         self._generate = backend.kernels("generate")
@@ -185,6 +186,8 @@ class RecurrentModel:
     # The language model
 
     def start(self, n: int) -> tuple[State, Array]:
+        if self.start_token is not None:
+            return self.advance(self.zero_state(n), np.full(n, self.start_token))
         return self.zero_state(n), np.tile(self._start_log_p, (n, 1))
 
     def score(self, state: State, ids: Array, targets: Array) -> tuple[State, Array]:
@@ -240,12 +243,12 @@ class RecurrentModel:
         return state_out, log_p
 
     def draw(
-        self, state: State, log_p: Array, seen: Array, settings: DrawSettings, key: int, first: int, n: int
+        self, state: State, log_p: Array, seen: Array, banned: Array, settings: DrawSettings, key: int, first: int, n: int
     ) -> tuple[State, Array, Array, Array]:
         state, log_p = state.copy(), log_p.copy()
         tokens, chosen = np.empty((n, len(state)), np.int64), np.empty((n, len(state)), self.dtype)
         self._generate.draw(
-            *self._network(), state, log_p, seen, settings.greedy, settings.temperature, settings.k, settings.p,
+            *self._network(), state, log_p, seen, banned, settings.greedy, settings.temperature, settings.k, settings.p,
             settings.minimum, settings.repetition_penalty, settings.equal_weights, key, first, tokens, chosen,
         )  # fmt: skip
         return state, log_p, tokens, chosen

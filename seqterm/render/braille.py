@@ -19,16 +19,22 @@ class Series:
     style: str
 
 
-def _columns(series: Series, x_range: tuple[float, float], n: int) -> np.ndarray:
-    """The line's height at n dot columns across x_range; NaN where it does not reach."""
+def _extents(series: Series, x_range: tuple[float, float], n: int) -> tuple[np.ndarray, np.ndarray]:
+    """The lowest and highest y of the line in each of n dot columns across x_range; NaN where it does not reach."""
     x, y = np.asarray(series.x, float), np.asarray(series.y, float)
-    at = np.linspace(*x_range, n)
-    return np.interp(at, x, y, left=np.nan, right=np.nan)
+    finite = np.isfinite(y)
+    y = np.where(finite, y, np.nan)
+    low = np.interp(np.linspace(*x_range, n), x, y, left=np.nan, right=np.nan)
+    high = low.copy()
+    columns = np.rint((x - x_range[0]) / ((x_range[1] - x_range[0]) or 1.0) * (n - 1)).astype(int)
+    np.fmin.at(low, columns[finite], y[finite])
+    np.fmax.at(high, columns[finite], y[finite])
+    return low, high
 
 
 def line_chart(lines: Sequence[Series], width: int, height: int) -> Text:
     """A chart of `width` x `height` characters: the lowest and highest value at the left, the first and last x below."""
-    lines = [line for line in lines if len(line.x)]
+    lines = [line for line in lines if np.isfinite(np.asarray(line.y, float)).any()]
     finite = [value for line in lines for value in line.y if np.isfinite(value)]
     if not finite:
         return Text("\n" * (height - 1))
@@ -41,18 +47,18 @@ def line_chart(lines: Sequence[Series], width: int, height: int) -> Text:
     cells = np.full((cells_down, cells_across), BLANK)
     styles = np.full((cells_down, cells_across), "", dtype=object)
     for line in lines:
-        heights = _columns(line, x_range, 2 * cells_across)
-        rows = np.round((high - heights) / span * (4 * cells_down - 1))
-        previous = np.nan
-        for column, row in enumerate(rows):
-            if np.isnan(row):
+        lows, highs = _extents(line, x_range, 2 * cells_across)
+        rows = np.rint((high - np.stack([highs, lows])) / span * (4 * cells_down - 1))
+        previous = np.full(2, np.nan)
+        for column, (top, bottom) in enumerate(rows.T):
+            if np.isnan(top):
                 continue
-            first, last = sorted((int(row), int(row if np.isnan(previous) else previous)))
-            for dot in range(first, last + 1):
+            first, last = np.fmin(top, previous[1]), np.fmax(bottom, previous[0])  # joined to the column before
+            for dot in range(int(first), int(last) + 1):
                 cell = (dot // 4, column // 2)
                 cells[cell] |= DOTS[dot % 4, column % 2]
                 styles[cell] = line.style
-            previous = row
+            previous = np.array([top, bottom])
     chart = Text()
     for index in range(cells_down):
         label = labels[0] if index == 0 else labels[1] if index == cells_down - 1 else ""
@@ -61,5 +67,6 @@ def line_chart(lines: Sequence[Series], width: int, height: int) -> Text:
             chart.append(chr(code), style)
         chart.append("\n")
     begin, end = (f"{x:,.0f}" for x in x_range)
-    chart.append(" " * margin + begin + end.rjust(max(0, cells_across - len(begin))), "dim")
+    room = cells_across - len(begin) - len(end)
+    chart.append(" " * margin + (begin + " " * room + end if room >= 0 else end.rjust(cells_across)[:cells_across]), "dim")
     return chart

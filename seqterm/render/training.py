@@ -1,5 +1,6 @@
 """The training view: loss curve, figures, progress, a fresh sample; drawn by this one piece of code for every face."""
 
+import re
 import time
 from dataclasses import dataclass, field
 
@@ -13,6 +14,7 @@ from seqterm.events import Event, Finished, Note, Started, Step, Stopped, Traini
 from seqterm.render.braille import Series, line_chart
 
 FIGURES_WIDTH = 30
+CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 TRAINING, HELD_OUT = "cyan", "bold magenta"
 
 
@@ -23,6 +25,11 @@ def duration(seconds: float) -> str:
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
+def plain(text: str) -> str:
+    """Text whose control characters, but for line ends and tabs, cannot reach the terminal."""
+    return CONTROL.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
 @dataclass
 class TrainingView:
     """Takes events, gives a renderable."""
@@ -31,7 +38,8 @@ class TrainingView:
     steps: list[Step] = field(default_factory=list)
     validations: list[Validation] = field(default_factory=list)
     sample: TrainingSample | None = None
-    ended: str = ""
+    remarks: list[str] = field(default_factory=list)
+    ended: bool = False
     began: float = 0.0
 
     def take(self, event: Event) -> None:
@@ -45,11 +53,11 @@ class TrainingView:
             case TrainingSample():
                 self.sample = event
             case Stopped():
-                self.ended = f"stopped: {event.reason}"
+                self.remarks, self.ended = [f"stopped: {event.reason}"], True
             case Finished():
-                self.ended = f"complete in {duration(event.seconds)}"
+                self.remarks, self.ended = [*self.remarks, f"complete in {duration(event.seconds)}"], True
             case Note():
-                self.ended = event.text
+                self.remarks.append(event.text)
 
     def eta(self) -> float | None:
         """Seconds left at the pace of this sitting."""
@@ -65,13 +73,14 @@ class TrainingView:
         beside = width >= 2 * FIGURES_WIDTH
         chart_width = width - FIGURES_WIDTH if beside else width
         curve = self._chart(chart_width - 4, height)
-        chart = Panel(curve, title=self._legend(), title_align="left", width=chart_width, border_style="dim")
-        figures = Panel(self._figures(), width=width - chart_width or width, border_style="dim")
+        chart = Panel(curve, title=self._legend(), title_align="left", width=chart_width, height=height + 2, border_style="dim")
+        figures = Panel(self._figures(), width=width - chart_width or width, height=height + 2, border_style="dim")
+        remarks = [Text(f" {plain(remark)}", "dim") for remark in self.remarks[-2:]]
         if not beside:
-            return Group(self._heading(), chart, figures, *self._sample_panel(width))
+            return Group(self._heading(), chart, figures, *self._sample_panel(width), *remarks)
         across = Table.grid()
         across.add_row(chart, figures)
-        return Group(self._heading(), across, *self._sample_panel(width))
+        return Group(self._heading(), across, *self._sample_panel(width), *remarks)
 
     def _heading(self) -> Text:
         assert self.started
@@ -91,7 +100,7 @@ class TrainingView:
 
     def _chart(self, width: int, height: int) -> Text:
         if not self.steps:
-            return Text("compiling kernels: the first time takes some seconds" + "\n" * (height - 1), "dim")
+            return Text("compiling kernels ...", "dim")
         lines = [Series([s.step for s in self.steps], [s.loss for s in self.steps], TRAINING)]
         held_out = [(v.step, v.validation_loss) for v in self.validations if v.validation_loss is not None]
         if held_out:
@@ -113,13 +122,13 @@ class TrainingView:
         table.add_row("gradient", f"{step.gradient_norm:.3g}" if step else "")
         table.add_row("rate", f"{step.learning_rate:.3g}" if step else "")
         table.add_row("tokens/s", f"{step.tokens_per_second:,.0f}" if step else "")
-        table.add_row("left", duration(eta) if eta is not None and not self.ended else self.ended[:18])
+        table.add_row("left", duration(eta) if eta is not None and not self.ended else "")
         bar = ProgressBar(total=max(1, self.started.steps), completed=step.step if step else self.started.step)
         return Group(table, Text(), bar)
 
     def _sample_panel(self, width: int) -> list[RenderableType]:
         if self.sample is None:
             return []
-        lines = self.sample.text.split("\n")
+        lines = plain(self.sample.text).split("\n")
         text = Text("\n".join(lines[:8]), overflow="fold")
         return [Panel(text, title=f"sample at step {self.sample.step:,}", title_align="left", width=width, border_style="dim")]

@@ -12,6 +12,7 @@ def draw_by_steps(
     state: State,
     log_p: Array,
     seen: Array,
+    banned: Array,
     settings: DrawSettings,
     key: int,
     first: int,
@@ -25,7 +26,7 @@ def draw_by_steps(
         for row in range(len(state)):
             u = random.uniform(random.derive_key(key, row), first + i)
             token = draw_token(
-                log_p[row], seen[row], settings.greedy, settings.temperature, settings.k, settings.p, settings.minimum,
+                log_p[row], seen[row], banned, settings.greedy, settings.temperature, settings.k, settings.p, settings.minimum,
                 settings.repetition_penalty, settings.equal_weights, u,
             )  # fmt: skip
             seen[row, token] = True

@@ -1,16 +1,19 @@
 """Text from a language model, piece by piece, several samples side by side."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
+from dataclasses import dataclass
 
 import numpy as np
 
 from seqterm.backends.base import Array, Backend
+from seqterm.errors import SeqtermError, UsageError
 from seqterm.events import Event, Note, Piece, Sampled
 from seqterm.models.base import LanguageModel, State
 from seqterm.sampling.settings import SamplingSettings
-from seqterm.text.vocabulary import Ids, Vocabulary
+from seqterm.text.vocabulary import END, START, UNKNOWN, Ids, Vocabulary
 
 CHUNK = 32  # tokens drawn in one call
+TRIES = 200  # for --min-length
 DRAW = 2  # the purpose of a random key
 
 
@@ -25,34 +28,74 @@ def read_prompt(model: LanguageModel, ids: Ids) -> tuple[State, Array]:
     return state, log_p
 
 
+@dataclass(frozen=True)
+class Rules:
+    """Where a sample ends: after a text, at a token (which is not part of it), and what is never drawn."""
+
+    until: str | None
+    ends: frozenset[int]
+    banned: Array
+
+    @classmethod
+    def of(cls, vocabulary: Vocabulary, settings: SamplingSettings, one_sentence: bool) -> "Rules":
+        """one_sentence: the model knows nothing beyond the end of a sentence."""
+        special, banned = vocabulary.special, np.zeros(len(vocabulary), np.bool_)
+        ends = set()
+        if settings.until == "sentence" and END not in special:
+            raise UsageError("--until sentence needs a model trained with --sentences.")
+        if settings.until == "unknown" and UNKNOWN in special:
+            ends.add(special[UNKNOWN])
+        elif UNKNOWN in special:
+            banned[special[UNKNOWN]] = True
+        if END in special and (one_sentence or settings.until == "sentence"):
+            ends.add(special[END])
+            banned[special[START]] = True
+        text = {"line": "\n", "sentence": None, "unknown": None}.get(settings.until or "", settings.until)
+        return cls(text, frozenset(ends), banned)
+
+
 class _Sample:
     """One row: what has been drawn, and where it ends."""
 
-    def __init__(self, vocabulary: Vocabulary, number: int, prompt: str, settings: SamplingSettings):
-        self._vocabulary, self._number, self._prompt = vocabulary, number, prompt
-        self._until = "\n" if settings.until == "line" else settings.until
+    def __init__(self, vocabulary: Vocabulary, number: int, prompt: str, rules: Rules):
+        self._vocabulary, self._number, self._prompt, self._rules = vocabulary, number, prompt, rules
         self._decoder = vocabulary.decoder(prompt)
-        self.text, self.tokens, self.log_probability, self.done = "", 0, 0.0, False
+        self._pieces: list[str] = []
+        self._tail = ""  # the end of the text, in which the text to stop at may begin
+        self.tokens, self.log_probability, self.done = 0, 0.0, False
+
+    @property
+    def text(self) -> str:
+        return "".join(self._pieces)
 
     def feed(self, ids: Array, log_p: Array, last: bool) -> str:
         """Take drawn ids and their log-probabilities up to where the sample ends; returns the new text."""
-        before = searched = len(self.text)
-        for place, (token, value) in enumerate(zip(ids, log_p, strict=True)):
-            final = last and place == len(ids) - 1
-            self.text += self._decoder.feed([self._vocabulary.tokens[token]], final)
-            self.tokens += 1
-            self.log_probability += float(value)
-            if self._until:
-                found = self.text.find(self._until, max(0, searched - len(self._until) + 1))
-                searched = len(self.text)
-                if found >= 0:
-                    self.text = self.text[: found + len(self._until)]
-                    self.done = True
-                    break
-        return self.text[before:]
+        before = len(self._pieces)
+        for token, value in zip(ids.tolist(), log_p.tolist(), strict=True):
+            self.log_probability += value
+            if token in self._rules.ends:
+                self.done = True
+                break
+            self.tokens += token >= len(self._vocabulary.special)
+            self._add(self._vocabulary.text_of(token, self._decoder))
+            if self.done:
+                break
+        if last and not self.done:
+            self._add(self._decoder.feed([], final=True))
+        return "".join(self._pieces[before:])
 
-    def event(self) -> Sampled:
-        reason = "until" if self.done else "length"
+    def _add(self, piece: str) -> None:
+        """One piece more, cut where the text to stop at ends."""
+        until = self._rules.until
+        if until:
+            found = (self._tail + piece).find(until)
+            if found >= 0:
+                piece, self.done = piece[: found + len(until) - len(self._tail)], True
+            self._tail = (self._tail + piece)[1 - len(until) :] if len(until) > 1 else ""
+        self._pieces.append(piece)
+
+    def event(self, interrupted: bool) -> Sampled:
+        reason = "until" if self.done else "interrupt" if interrupted else "length"
         return Sampled(self._number, self._prompt, self.text, self.tokens, self.log_probability, reason)
 
 
@@ -64,35 +107,69 @@ def generate(
     seed: int,
     backend: Backend,
     stop: Callable[[], object] = lambda: None,
+    one_sentence: bool = False,
 ) -> Iterator[Event]:
     """Notes, then pieces as they are drawn and each sample whole; sample 0 streams, the others follow whole, in their order.
 
     `stop()` is asked between chunks.  The text depends on neither the chunk size nor the number of samples.
     """
+    rules = Rules.of(vocabulary, settings, one_sentence)
     ids, unknown = vocabulary.encode_prompt(prompt)
     if unknown:
         shown = ", ".join(repr(token) for token in unknown[:5]) + (", ..." if len(unknown) > 5 else "")
-        yield Note(f"The model has never seen {shown}: left out of what it continues.")
-    n = settings.samples
+        what = "read as an unknown word" if UNKNOWN in vocabulary.special else "left out of what it continues"
+        yield Note(f"The model has never seen {shown}: {what}.")
     state, log_p = read_prompt(model, ids)
+    key = backend.kernels("random").derive_key(seed, DRAW)
+    yield Piece(0, prompt, "")
+    samples: dict[int, _Sample] = {}
+    stopped = False
+    for attempt in range(TRIES if settings.min_length else 1):
+        drawn = [_Sample(vocabulary, number, prompt, rules) for number in range(settings.samples)]
+        attempt_key = backend.kernels("random").derive_key(key, attempt) if attempt else key
+        streamed = not settings.min_length
+        stopped = yield from _draw(model, drawn, prompt, state, log_p, ids, rules, settings, attempt_key, stop, streamed)
+        samples |= {i: s for i, s in enumerate(drawn) if i not in samples and s.tokens >= settings.min_length}
+        if len(samples) == settings.samples or stopped:
+            break
+    for number, sample in sorted(samples.items()):
+        event = sample.event(stopped)
+        if event.text and (number or settings.min_length):
+            yield Piece(number, prompt, event.text)
+        yield event
+    if len(samples) < settings.samples and not stopped:
+        missing = settings.samples - len(samples)
+        raise SeqtermError(f"{missing} of {settings.samples} samples had under {settings.min_length} tokens in {TRIES} tries.")
+
+
+def _draw(
+    model: LanguageModel,
+    samples: list[_Sample],
+    prompt: str,
+    state: State,
+    log_p: Array,
+    prompt_ids: Ids,
+    rules: Rules,
+    settings: SamplingSettings,
+    key: int,
+    stop: Callable[[], object],
+    streamed: bool,
+) -> Generator[Event, None, bool]:
+    """Draw all samples from one row's state, the first as pieces if `streamed`; returns whether it was stopped."""
+    n = len(samples)
     state, log_p = np.repeat(state, n, axis=0), np.repeat(log_p, n, axis=0)
     seen = np.zeros((n, model.vocabulary_size), np.bool_)
-    seen[:, ids] = True
-    key = backend.kernels("random").derive_key(seed, DRAW)
-    samples = [_Sample(vocabulary, number, prompt, settings) for number in range(n)]
+    seen[:, prompt_ids] = True
     drawn = 0
-    yield Piece(0, prompt, "")
-    while drawn < settings.length and not all(sample.done for sample in samples) and not stop():
+    while drawn < settings.length and not all(sample.done for sample in samples):
+        if stop():
+            return True
         count = min(CHUNK, settings.length - drawn)
-        state, log_p, tokens, chosen = model.draw(state, log_p, seen, settings, key, drawn, count)
+        state, log_p, tokens, chosen = model.draw(state, log_p, seen, rules.banned, settings, key, drawn, count)
         drawn += count
         for row, sample in enumerate(samples):
             if not sample.done:
                 text = sample.feed(tokens[:, row], chosen[:, row], drawn == settings.length)
-                if row == 0 and text:
+                if text and streamed and row == 0:
                     yield Piece(0, prompt, text)
-    for sample in samples:
-        event = sample.event()
-        if event.sample and event.text:
-            yield Piece(event.sample, prompt, event.text)
-        yield event
+    return False

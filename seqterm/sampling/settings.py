@@ -29,8 +29,12 @@ class SamplingSettings:
     )
     length: int = option(500, "Tokens to draw at most.", minimum=0, group=OUTPUT)
     until: str | None = option(
-        None, "Stop after this text has been drawn; `line`: at the end of a line.", metavar="line|TEXT", group=OUTPUT
+        None,
+        "Stop after this text, at the end of a line or a sentence, or where an unknown word would be drawn.",
+        metavar="line|sentence|unknown|TEXT",
+        group=OUTPUT,
     )
+    min_length: int = option(0, "Draw a sample again until it has so many tokens, marks not counted.", minimum=0, group=OUTPUT)
     samples: int = option(1, "Samples, drawn side by side.", flag="samples", short="n", minimum=1, group=OUTPUT)
 
     # The strategy as numbers, for the kernels: 0, 1 and 0 switch a filter off.

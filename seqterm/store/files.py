@@ -1,7 +1,7 @@
 """Files that are either whole or not there."""
 
 import os
-import tempfile
+import secrets
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +12,9 @@ from seqterm.errors import DataError
 
 def write_whole(path: Path, data: bytes) -> None:
     """Write under a temporary name, flush to the disk, rename; on failure the file is as it was before."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    temporary = Path(name)
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(6)}")
     try:
-        with os.fdopen(handle, "wb") as file:
+        with temporary.open("xb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
@@ -27,23 +26,30 @@ def write_whole(path: Path, data: bytes) -> None:
 
 def write_json(path: Path, values: Any) -> bytes:
     """Write readable JSON whole; returns the bytes."""
-    data = orjson.dumps(values, option=orjson.OPT_INDENT_2 | orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_APPEND_NEWLINE)
+    data = _dump(values, orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
     write_whole(path, data)
     return data
 
 
 def json_line(values: Any) -> bytes:
-    """JSON on one line, without the line end; bytes that are no UTF-8 (lone surrogates) become U+FFFD."""
+    """JSON on one line, without the line end."""
+    return _dump(values, 0)
+
+
+def _dump(values: Any, layout: int) -> bytes:
+    """JSON; bytes that are no UTF-8 (lone surrogates) become U+FFFD."""
     try:
-        return orjson.dumps(values, option=orjson.OPT_SERIALIZE_NUMPY)
+        return orjson.dumps(values, option=orjson.OPT_SERIALIZE_NUMPY | layout)
     except TypeError:
-        return orjson.dumps(_clean(values), option=orjson.OPT_SERIALIZE_NUMPY)
+        return orjson.dumps(_clean(values), option=orjson.OPT_SERIALIZE_NUMPY | layout)
 
 
 def _clean(values: Any) -> Any:
     if isinstance(values, str):
         return values.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-    return {key: _clean(value) for key, value in values.items()} if isinstance(values, dict) else values
+    if isinstance(values, dict):
+        return {key: _clean(value) for key, value in values.items()}
+    return [_clean(value) for value in values] if isinstance(values, list | tuple) else values
 
 
 def read_bytes(path: Path) -> bytes:

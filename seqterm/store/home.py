@@ -3,6 +3,7 @@
 import os
 import random
 from datetime import date
+from itertools import count
 from pathlib import Path
 
 import platformdirs
@@ -23,6 +24,11 @@ def home() -> Path:
 
 def runs_folder() -> Path:
     return home() / "runs"
+
+
+def fetched_folder() -> Path:
+    """Where fetched corpora are kept, NAME.txt each."""
+    return home() / "corpora"
 
 
 def run_path(run: str) -> Path:
@@ -48,7 +54,6 @@ def existing_run(run: str) -> Path:
 
 def new_run_path(model: str) -> Path:
     """A folder that does not exist yet, with a readable name."""
-    while True:
-        name = f"{model}-{random.choice(ADJECTIVES.split())}-{random.choice(NOUNS.split())}-{date.today():%m%d}"
-        if not (runs_folder() / name).exists():
-            return runs_folder() / name
+    name = f"{model}-{random.choice(ADJECTIVES.split())}-{random.choice(NOUNS.split())}-{date.today():%m%d}"
+    names = (name if n == 1 else f"{name}-{n}" for n in count(1))
+    return next(runs_folder() / name for name in names if not (runs_folder() / name).exists())

@@ -5,6 +5,7 @@ leaves a run that can go on.  state.json holds checksums of everything that a mo
 """
 
 import hashlib
+import shlex
 import shutil
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from seqterm.store.files import json_line, parse_json, read_bytes, read_json_lin
 from seqterm.store.home import run_name
 
 FORMAT_VERSION = 1
+STATE = {"last": str, "best": str | None, "complete": bool, "counters": dict, "checksums": dict}  # what state.json holds
 Array = npt.NDArray[Any]
 Checkpoint = tuple[dict[str, Array], dict[str, Any]]
 
@@ -36,6 +38,7 @@ class RunFolder:
     def __init__(self, path: Path):
         self.path = path
         self.name = run_name(path)
+        self.quoted = shlex.quote(self.name)  # as a person types it
         self.events_path, self.samples_path = path / "events.jsonl", path / "samples.jsonl"
         self._lock = filelock.FileLock(path / "lock", blocking=False)
         self._digests: dict[str, str] = {}
@@ -60,19 +63,25 @@ class RunFolder:
         try:
             self._lock.acquire()
         except filelock.Timeout as error:
-            raise SeqtermError(f"Another process is training {self.name}: wait for it, or `seqterm stop {self.name}`.") from error
+            raise SeqtermError(
+                f"Another process is training {self.name}: wait for it, or `seqterm stop {self.quoted}`."
+            ) from error
 
     def unlock(self) -> None:
         self._lock.release()
 
     def is_locked(self) -> bool:
-        """Whether some process is training the run now."""
+        """Whether some process is training the run now; False where that cannot be known."""
+        if not self.path.is_dir():
+            return False
         probe = filelock.FileLock(self.path / "lock", blocking=False)
         try:
             with probe:
                 return False
         except filelock.Timeout:
             return True
+        except OSError:  # a folder that cannot be written, so nobody trains in it
+            return False
 
     @property
     def _stop_file(self) -> Path:
@@ -129,8 +138,9 @@ class RunFolder:
                 f"{self.name} has no checkpoint yet: its training was cut off before the first; remove it and train again."
             )
         state = parse_json(read_bytes(path), path)
-        if not (isinstance(state, dict) and isinstance(state.get("last"), str) and isinstance(state.get("checksums"), dict)):
-            raise DataError(f"{path} is damaged: it does not name the last checkpoint.")
+        for name, kinds in STATE.items():
+            if not (isinstance(state, dict) and isinstance(state.get(name, ...), kinds)):
+                raise DataError(f"{path} is damaged: {name} is missing or of a wrong kind.")
         return state
 
     # Checkpoints
@@ -140,7 +150,7 @@ class RunFolder:
         name = f"{step}.safetensors"
         state = self.read_state() if (self.path / "state.json").exists() else {"checksums": self._digests}
         metadata = {"counters": orjson.dumps(counters, option=orjson.OPT_SERIALIZE_NUMPY).decode()}
-        data = safetensors.numpy.save({key: np.ascontiguousarray(value) for key, value in tensors.items()}, metadata)
+        data = safetensors.numpy.save({key: np.asarray(value, order="C") for key, value in tensors.items()}, metadata)
         write_whole(self.path / "checkpoints" / name, data)
         best_name = name if best else state.get("best")
         kept = {name, best_name}
@@ -158,6 +168,11 @@ class RunFolder:
                 path.unlink()
         return name
 
+    def best_checksum(self) -> str:
+        """Of the checkpoint that load_checkpoint("best") gives."""
+        state = self.read_state()
+        return state["checksums"].get(state["best"] or state["last"], "")
+
     def load_checkpoint(self, which: str) -> Checkpoint:
         """which: last, or best (last where nothing was validated) -> tensors and counters; DataError for a damaged file."""
         state = self.read_state()
@@ -171,9 +186,12 @@ class RunFolder:
             return self.load_checkpoint(which)  # a training process has just put another in its place
         if _digest(data) != state["checksums"].get(name):
             raise DataError(f"{path} was changed or damaged since it was written ({len(data)} bytes): its checksum does not fit.")
-        with safetensors.safe_open(path, framework="np") as file:
-            counters = orjson.loads(file.metadata()["counters"])
-        return safetensors.numpy.load(data), counters
+        try:
+            with safetensors.safe_open(path, framework="np") as file:
+                counters = orjson.loads(file.metadata()["counters"])
+            return safetensors.numpy.load(data), counters
+        except (safetensors.SafetensorError, KeyError, TypeError, ValueError) as error:
+            raise DataError(f"{path} is damaged: it is no checkpoint of seqterm ({error}).") from error
 
     # What happened
 
@@ -199,5 +217,5 @@ class RunFolder:
     def remove(self) -> None:
         """Delete the folder; refused while the run trains."""
         if self.is_locked():
-            raise SeqtermError(f"{self.name} is being trained: `seqterm stop {self.name}` first.")
+            raise SeqtermError(f"{self.name} is being trained: `seqterm stop {self.quoted}` first.")
         shutil.rmtree(self.path)

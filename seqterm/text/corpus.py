@@ -2,7 +2,11 @@
 
 import shutil
 import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 from seqterm.errors import DataError
 
@@ -22,26 +26,53 @@ def bundled() -> dict[str, list[Path]]:
     return {ALL: files, **{file.stem: [file] for file in files}}
 
 
-def find(sources: tuple[str, ...], spool: Path) -> list[Path]:
-    """Paths of the files that sources name; `-` is standard input, copied to `spool`, as a corpus is read twice."""
+def fetched(folder: Path) -> dict[str, list[Path]]:
+    """{name: files} of the corpora in the folder of fetched ones."""
+    return {path.stem: [path] for path in sorted(folder.glob("*.txt"))}
+
+
+def find(sources: tuple[str, ...], spool: Path, fetched_folder: Path) -> list[Path]:
+    """Paths of the files that sources name.  Standard input (`-`) and pipes are copied to `spool`, as a corpus is read twice."""
     paths: list[Path] = []
+    named = {**fetched(fetched_folder), **bundled()}
     for source in sources:
         if source == "-":
             if sys.stdin.isatty():
                 raise DataError("Standard input is a terminal: pipe text into it, or name a file.")
-            with spool.open("wb") as copy:
-                shutil.copyfileobj(sys.stdin.buffer, copy)
-            paths.append(spool)
+            paths.append(_copy(sys.stdin.buffer, spool))
         elif Path(source).exists():
-            paths.append(Path(source))
-        elif source in bundled():
-            paths.extend(bundled()[source])
+            paths.append(_readable_twice(Path(source), spool))
+        elif source in named:
+            paths.extend(named[source])
         else:
-            known = ", ".join(bundled())
-            raise DataError(f"There is no file {source}, and no bundled corpus of that name (bundled: {known}).")
+            fetched_names = ", ".join(fetched(fetched_folder))
+            known = f"bundled: {', '.join(bundled())}" + (f"; fetched: {fetched_names}" if fetched_names else "")
+            raise DataError(f"There is no file {source}, and no corpus of that name ({known}).")
     for path in paths:
-        if path.is_dir():
-            raise DataError(f"{path} is a folder: name the text files in it.")
-        if path.is_file() and path.stat().st_size == 0:
+        if path.stat().st_size == 0:
             raise DataError(f"{'Standard input' if path == spool else path} is empty: there is nothing to learn from.")
     return paths
+
+
+def _copy(stream: BinaryIO, spool: Path) -> Path:
+    """Append a stream to the spool."""
+    with spool.open("ab") as copy:
+        shutil.copyfileobj(stream, copy)
+    return spool
+
+
+def _readable_twice(path: Path, spool: Path) -> Path:
+    """The path of a regular file, or of the spool that a pipe has been copied to."""
+    if path.is_dir():
+        raise DataError(f"{path} is a folder: name the text files in it.")
+    if path.is_file():
+        return path
+    with path.open("rb") as stream:
+        return _copy(stream, spool)
+
+
+@contextmanager
+def spooled(sources: tuple[str, ...], fetched_folder: Path) -> Iterator[list[Path]]:
+    """The same, with standard input in a temporary file that goes when the block ends."""
+    with tempfile.TemporaryDirectory() as folder:
+        yield find(sources, Path(folder) / "corpus.txt", fetched_folder)

@@ -1,7 +1,8 @@
-"""Tokens of a text: characters, bytes, or what stands between white space.
+"""Tokens of a text: characters, bytes, what stands between white space, or words.
 
-A kind of token is three choices: how bytes become text (`read`), how text becomes tokens (`split`), how tokens become text again
-(`Decoder`).  Bytes are read as the 256 characters U+0000 to U+00FF, so that they go the way of characters.
+A format is four choices: how bytes become text (`read`), where sentences end (`sentences`), how text becomes tokens
+(`split`), how tokens become text again (`Decoder`).  Bytes are read as the 256 characters U+0000 to U+00FF, so that they go
+the way of characters.  Only \\n ends a line.
 """
 
 import codecs
@@ -10,26 +11,44 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from seqterm.errors import DataError
+from seqterm.text import penn
+from seqterm.text.format import TextFormat
 
-KINDS = ("char", "byte", "space")
 CHUNK = 1 << 22  # bytes read at a time
-SPACE_TOKEN = re.compile(r"\n|[^ \t\r\f\v\n]+")
+WHITE = " \t\r\f\v\n"  # what separates tokens of --tokens space
+SPACE_TOKEN = re.compile(rf"\n|[^{WHITE}]+")
+ABBREVIATIONS = r"(?<!\bMr)(?<!\bMrs)(?<!\bMs)(?<!\bDr)(?<!\bSt)(?<!\bProf)"
+LONGEST_ABBREVIATION = 4
+SENTENCE_END = re.compile(rf"""(?:{ABBREVIATIONS}\.|[!?])["')\]”’]*\s+(?=["'(\[“‘]*[A-Z0-9])|\n[ \t\r]*\n\s*""")
 
 
-def read(paths: Iterable[Path], kind: str) -> Iterator[str]:
-    """The text of the files, one after the other, in pieces that end between tokens; DataError names file and byte offset."""
-    rest = ""
+def read(paths: Iterable[Path], form: TextFormat) -> Iterator[str]:
+    """The text of the files, one after the other, in pieces that end between tokens, and between sentences where there are any.
+
+    DataError names file and byte offset of what is no text.
+    """
+    rest: list[str] = []  # what stands after the last place to cut, in parts
     for path in paths:
-        for piece in _read_file(path, kind):
-            if kind != "space":
-                yield piece
-                continue
-            piece = rest + piece
-            end = max(piece.rfind(" "), piece.rfind("\n")) + 1
-            rest = piece[end:]
-            yield piece[:end]
-    if rest:
-        yield rest
+        for piece in _read_file(path, form.kind):
+            if form.lowercase:
+                piece = piece.lower()
+            end = _last_cut(piece, form)
+            if end:
+                yield "".join([*rest, piece[:end]])
+                rest = []
+            rest.append(piece[end:])
+    if last := "".join(rest):
+        yield last
+
+
+def _last_cut(piece: str, form: TextFormat) -> int:
+    """Up to where a piece of text can be given out, whatever comes next; 0: nothing yet."""
+    if form.sentences == "punctuation":
+        whole = (match.end() for match in SENTENCE_END.finditer(piece) if match.start() > LONGEST_ABBREVIATION)
+        return max(whole, default=0)
+    if form.sentences == "line" or form.kind == "word":
+        return piece.rfind("\n") + 1
+    return len(piece) if form.joined else max(piece.rfind(" "), piece.rfind("\n")) + 1
 
 
 def _read_file(path: Path, kind: str) -> Iterator[str]:
@@ -42,10 +61,9 @@ def _read_file(path: Path, kind: str) -> Iterator[str]:
                 if kind == "byte":
                     yield raw.decode("latin-1")
                 else:
-                    if offset == 0:
-                        raw = raw.removeprefix(codecs.BOM_UTF8)
-                    yield _decode(raw, offset, decoder, path)
-                offset = file.tell()
+                    text = raw.removeprefix(codecs.BOM_UTF8) if offset == 0 else raw
+                    yield _decode(text, offset + len(raw) - len(text), decoder, path)
+                offset += len(raw)
             if kind != "byte":
                 _decode(b"", offset, decoder, path)
     except OSError as error:
@@ -66,14 +84,30 @@ def _decode(raw: bytes, offset: int, decoder: codecs.IncrementalDecoder, path: P
         raise DataError(f"{path} is not UTF-8: byte 0x{error.object[error.start]:02x} at offset {place}; {hint}.") from error
 
 
+def sentences(text: str, form: TextFormat) -> list[str]:
+    """The sentences of text, without blank ones; without sentence marks the whole text is one."""
+    match form.sentences:
+        case "line":
+            return [line.removesuffix("\r") for line in text.split("\n") if line.strip()]
+        case "punctuation":
+            ends = [match.end() for match in SENTENCE_END.finditer(text)]
+            cut = [text[begin:end] for begin, end in zip([0, *ends], [*ends, len(text)], strict=True)]
+            return [" ".join(sentence.split()) for sentence in cut if sentence.strip()]
+    return [text]
+
+
 def split(text: str, kind: str) -> list[str] | str:
-    """Text as `read` gives it -> its tokens; a newline is a token of its own."""
+    """Text -> its tokens.  Between white space, a newline is a token of its own; between words it is mere space."""
+    if kind == "word":
+        lines = [penn.tokenize(line) for line in text.split("\n")]
+        return lines[0] if len(lines) == 1 else [token for line in lines for token in line]
     return SPACE_TOKEN.findall(text) if kind == "space" else text
 
 
-def from_prompt(text: str, kind: str) -> str:
-    """A person's text in the form that `read` gives."""
-    return text.encode("utf-8", "surrogateescape").decode("latin-1") if kind == "byte" else text
+def from_person(text: str, form: TextFormat) -> str:
+    """What a person typed, in the form that `read` gives."""
+    text = text.lower() if form.lowercase else text
+    return text.encode("utf-8", "surrogateescape").decode("latin-1") if form.kind == "byte" else text
 
 
 class Decoder:
@@ -83,7 +117,9 @@ class Decoder:
         """`after`: the text that the tokens continue."""
         self._kind = kind
         self._bytes = codecs.getincrementaldecoder("utf-8")("surrogateescape")
-        self._space_due = bool(after) and not after[-1].isspace()
+        self._before: str | None = None
+        if after and after[-1] not in WHITE:
+            self._before = after[-1] if kind == "word" and not after[-1].isalnum() else "word"
 
     def feed(self, tokens: Iterable[str], final: bool = False) -> str:
         """The text of the next tokens; with `final` also of an unfinished character before them."""
@@ -91,8 +127,15 @@ class Decoder:
             return self._bytes.decode("".join(tokens).encode("latin-1"), final)
         if self._kind == "char":
             return "".join(tokens)
-        pieces = []
-        for token in tokens:
-            pieces.append(" " + token if self._space_due and token != "\n" else token)
-            self._space_due = token != "\n"
-        return "".join(pieces)
+        return "".join(self._next(token) for token in tokens)
+
+    def _next(self, token: str) -> str:
+        before, self._before = self._before, None if token == "\n" else token
+        if token == "\n" or before is None:
+            return penn.QUOTES.get(token, token) if self._kind == "word" else token
+        return penn.spaced(before, token) if self._kind == "word" else " " + token
+
+    def new_line(self) -> str:
+        """The end of a sentence."""
+        self._before = None
+        return "\n"

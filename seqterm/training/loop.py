@@ -1,16 +1,17 @@
 """Training as a generator of events: saves, validates, samples and stops between steps, goes on where a checkpoint ends."""
 
 import dataclasses
+import math
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from seqterm.backends.base import Array
-from seqterm.errors import DataError, DivergedError
+from seqterm.errors import DataError, DivergedError, UsageError
 from seqterm.events import Event, Finished, Note, Saved, Started, Step, Stopped, TrainingSample, Validation
 from seqterm.models.recurrent import RecurrentModel
 from seqterm.store.run_folder import RunFolder
-from seqterm.text.stream import Batches
+from seqterm.text.stream import Batches, SentenceBatches
 from seqterm.training.schedule import learning_rate
 from seqterm.training.settings import ReportSettings, TrainingSettings
 from seqterm.training.update import Update, Updater
@@ -44,6 +45,7 @@ class Recent:
     began: float
     loss: float = 0.0
     norm: float = 0.0
+    tokens: int = 0
     steps: int = 0
 
 
@@ -60,12 +62,12 @@ class Helpers:
 
 
 class Trainer:
-    """Trains `model` on `ids`, recording into `folder`, which is locked; `started`, completed, is the first event."""
+    """Trains `model` on `batches`, recording into `folder`, which is locked; `started`, completed, is the first event."""
 
     def __init__(
         self,
         model: RecurrentModel,
-        ids: Array,
+        batches: Batches | SentenceBatches,
         folder: RunFolder,
         settings: TrainingSettings,
         reports: ReportSettings,
@@ -74,7 +76,7 @@ class Trainer:
     ):
         self._model, self._folder, self._settings, self._reports, self._helpers = model, folder, settings, reports, helpers
         self._started = started
-        self._batches = Batches(ids, settings.batch, settings.steps)
+        self._batches = batches
         self.steps = settings.epochs * self._batches.windows
         self._updater = Updater(model, settings)
         self._every = max(1, self.steps // REPORTS)
@@ -84,19 +86,29 @@ class Trainer:
 
     # Checkpoints
 
-    def restore(self) -> None:
-        """Take everything from the last checkpoint and drop what was logged after it."""
+    def restore(self, more: bool = False) -> None:
+        """Take everything from the last checkpoint and drop what was logged after it; `more`: with new patience."""
         tensors, counters = self._folder.load_checkpoint("last")
         load_weights(self._model, tensors)
         for name, kept in self._updater.optimiser.kept.items():
             kept[...] = tensors[f"{OPTIMISER}.{name}"]
         self._updater.state = tensors[STATE].copy()
-        self._folder.cut_logs(counters.pop("log_sizes"))
-        self.progress = Progress(**{**counters, "epochs": self._settings.epochs, "steps": self.steps})
+        try:
+            self._folder.cut_logs(counters.pop("log_sizes"))
+            self.progress = Progress(**{**counters, "epochs": self._settings.epochs, "steps": self.steps})
+        except (KeyError, TypeError) as error:
+            raise DataError(f"The last checkpoint of {self._folder.name} is damaged: {error}.") from error
+        if self.progress.step > self.steps:
+            raise UsageError(f"{self._folder.name} is past {self._settings.epochs} epochs: ask for more with --epochs.")
+        if more:
+            self.progress.worse_validations = 0
         self._seconds_before = self.progress.seconds
 
     def _save(self, best: bool = False, complete: bool = False) -> Saved:
-        self.progress.seconds = self._seconds()
+        """Only what can still predict is saved: an update shows that it went astray no sooner than the next forward pass."""
+        if self.progress.step and not self._updater.is_sound():
+            raise self._diverged(self.progress.step, "the loss after the last update is not a finite number")
+        self.progress.seconds = round(self._seconds(), 3)
         tensors = {**self._model.tensors(), STATE: self._updater.state}
         tensors |= {f"{OPTIMISER}.{name}": kept for name, kept in self._updater.optimiser.kept.items()}
         counters = {**dataclasses.asdict(self.progress), "log_sizes": self._folder.log_sizes()}
@@ -127,41 +139,43 @@ class Trainer:
             yield self._save()
         self._last_save = time.monotonic()
         recent = Recent(time.monotonic())
-        while progress.step < self.steps:
+        while progress.step < self.steps and not self._out_of_patience():
             if reason := self._helpers.stop():
                 yield self._save()
-                yield Stopped(self._folder.name, progress.step, reason, f"seqterm train --resume {self._folder.name}")
+                yield Stopped(self._folder.name, progress.step, reason, f"seqterm train --resume {self._folder.quoted}")
                 return
             epoch, window = divmod(progress.step, windows)
-            if window == 0:
-                self._updater.state[...] = 0
             rate = learning_rate(self._settings, progress.step, self.steps, epoch, progress.plateau_factor)
-            self._count(self._updater.update(*self._batches.window(window), rate, progress.step), recent)
+            self._count(self._updater.update(self._batches.window(epoch, window), rate, progress.step), recent)
             if progress.step % self._every == 0 or progress.step == self.steps:
                 yield self._report(recent, epoch + 1, rate)
                 recent = Recent(time.monotonic())
             yield from self._between_steps(epoch + 1)
-            if self._settings.patience and progress.worse_validations >= self._settings.patience:
-                yield Note(f"No better validation loss for {progress.worse_validations} validations: stopping early.")
-                break
+        if self._out_of_patience():
+            yield Note(f"No better validation loss for {progress.worse_validations} validations: stopping early.")
         yield self._save(complete=True)
         yield self._finish()
+
+    def _out_of_patience(self) -> bool:
+        return self._settings.patience is not None and self.progress.worse_validations >= self._settings.patience
+
+    def _diverged(self, step: int, what: str) -> DivergedError:
+        kept = self._folder.read_state()["last"].split(".")[0]
+        where = f"Training diverged at step {step}: {what}."
+        return DivergedError(f"{where} The state of step {kept} is kept; train again with a lower --lr.")
 
     def _count(self, update: Update, recent: Recent) -> None:
         progress = self.progress
         if not update.finite:
-            raise DivergedError(
-                f"Training diverged at step {progress.step + 1}: loss {update.loss:.4g}, gradient norm {update.norm:.4g}. "
-                f"The state of step {self._folder.read_state()['last'].split('.')[0]} is kept; train again with a lower --lr."
-            )
+            raise self._diverged(progress.step + 1, f"loss {update.loss:.4g}, gradient norm {update.norm:.4g}")
         progress.step += 1
         progress.loss_sum += update.loss
         progress.loss_steps += 1
-        recent.loss, recent.norm, recent.steps = recent.loss + update.loss, recent.norm + update.norm, recent.steps + 1
+        recent.loss, recent.norm = recent.loss + update.loss, recent.norm + update.norm
+        recent.tokens, recent.steps = recent.tokens + update.tokens, recent.steps + 1
 
     def _report(self, recent: Recent, epoch: int, rate: float) -> Step:
-        tokens = recent.steps * self._settings.batch * self._settings.steps
-        speed = tokens / max(1e-9, time.monotonic() - recent.began)
+        speed = recent.tokens / max(1e-9, time.monotonic() - recent.began)
         return Step(self.progress.step, epoch, recent.loss / recent.steps, recent.norm / recent.steps, rate, speed)
 
     def _between_steps(self, epoch: int) -> Iterator[Event]:
@@ -186,7 +200,10 @@ class Trainer:
         progress.loss_sum, progress.loss_steps = 0.0, 0
         if self._helpers.validate is None:
             return Validation(progress.step, epoch, progress.training_loss, None, False)
-        loss = progress.validation_loss = self._helpers.validate()
+        loss = self._helpers.validate()
+        if not math.isfinite(loss):
+            raise self._diverged(progress.step, f"validation loss {loss:.4g}")
+        progress.validation_loss = loss
         best = progress.best_loss is None or loss < progress.best_loss
         if best:
             progress.best_loss, progress.best_step, progress.worse_validations = loss, progress.step, 0

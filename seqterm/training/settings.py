@@ -18,6 +18,12 @@ class TrainingSettings:
     steps: int = option(
         64, "Time steps in a window; the state is carried on to the next, the gradient is not.", minimum=1, group=TRAINING
     )
+    batching: str = option(
+        "stream",
+        "stream: one long text; sentence: each sentence an example of its own, beginning with a zero state (needs --sentences).",
+        choices=("stream", "sentence"),
+        group=TRAINING,
+    )
     bptt_truncate: int | None = option(
         None,
         "Let each output's error go back at most K steps (default: the whole window).",

@@ -7,6 +7,7 @@ import numpy as np
 from seqterm.backends.base import Array
 from seqterm.layers.dropout import DropoutKey
 from seqterm.models.recurrent import RecurrentModel, Window
+from seqterm.text.stream import Batch
 from seqterm.training.optimiser import Optimiser
 from seqterm.training.settings import TrainingSettings
 
@@ -14,11 +15,12 @@ DROPOUT = 1  # the purpose of a random key
 
 
 class Update(NamedTuple):
-    """loss in nats a token; norm of the gradient before clipping; whether both are finite, and so were applied."""
+    """loss in nats a token; norm before clipping; whether both are finite, so that they were applied; tokens predicted."""
 
     loss: float
     norm: float
     finite: bool
+    tokens: int
 
 
 class Updater:
@@ -37,21 +39,22 @@ class Updater:
         self._dropout_key = random.derive_key(settings.seed, DROPOUT)
         self._derive_key = random.derive_key
         self.state = model.zero_state(settings.batch)
+        self._last: Batch | None = None
 
-    def _scale(self, n_steps: int) -> float:
-        over_time = n_steps if self._settings.loss_reduction == "mean" else 1
-        return 1.0 / (self._settings.batch * over_time)
-
-    def update(self, ids: Array, targets: Array, rate: float, step: int) -> Update:
-        """ids, targets (T, B); step counts from 0.  Carries `state` on; leaves everything as it was if a number is not finite."""
-        scale, key = self._scale(len(ids)), self._derive_key(self._dropout_key, step)
+    def update(self, batch: Batch, rate: float, step: int) -> Update:
+        """step counts from 0.  Carries `state` on; leaves everything as it was if a number is not finite."""
+        n_targets = int(np.count_nonzero(batch.targets >= 0))
+        scale = 1.0 / (n_targets if self._settings.loss_reduction == "mean" else self._settings.batch)
+        key = self._derive_key(self._dropout_key, step)
+        state = np.zeros_like(self.state) if batch.first else self.state
         dropping = self._model.settings.dropout > 0.0 and self._model.settings.layers > 1
 
         def run(place: int) -> tuple[float, Array]:
             rows = self._slices[place]
             self._gradients[place] = 0
-            lengths = np.full(len(rows), len(ids))
-            window = Window(np.ascontiguousarray(ids[:, rows]), np.ascontiguousarray(targets[:, rows]), lengths, self.state[rows])
+            lengths = batch.lengths[rows]
+            ids, targets = (np.ascontiguousarray(x[: lengths.max(), rows]) for x in (batch.ids, batch.targets))
+            window = Window(ids, targets, lengths, state[rows])
             dropout = DropoutKey(key, int(rows[0])) if dropping else None
             log_p, final, _ = self._model.gradient(
                 window, scale, self._views[place], self._workspaces[place], dropout, self._settings.bptt_truncate
@@ -60,11 +63,19 @@ class Updater:
 
         done = self._model.backend.map(run, range(len(self._slices)))
         self._kernels.sum_slices(self._gradients)
-        loss = -sum(log_p for log_p, _ in done) / ids.size
+        loss = -sum(log_p for log_p, _ in done) / n_targets
         norm = self.optimiser.clip(self._gradients[0])
         finite = bool(np.isfinite(loss) and np.isfinite(norm))
+        self._last = batch
         if finite:
             self.optimiser.apply(self._gradients[0], rate, step + 1)
             self._model.changed()
             self.state = np.concatenate([final for _, final in done])
-        return Update(loss, norm, finite)
+        return Update(loss, norm, finite, n_targets)
+
+    def is_sound(self) -> bool:
+        """Whether the parameters, as the last update left them, give finite losses on what they were updated from."""
+        if self._last is None:
+            return True
+        state, log_p = self._model.score(self._model.zero_state(self._last.ids.shape[1]), self._last.ids, self._last.targets)
+        return bool(np.isfinite(log_p).all() and np.isfinite(state).all() and np.isfinite(self.state).all())

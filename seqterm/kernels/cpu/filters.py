@@ -73,11 +73,21 @@ def keep_min_p(p, share):
 
 
 @kernel
-def filtered(log_p, seen, temperature, top_k, top_p, min_p, penalty):
-    """log_p (V,) -> unnormalised probabilities (V,) after penalty, temperature and filters (off: top_k 0, top_p 1, min_p 0)."""
+def allowed(log_p, seen, banned, penalty):
+    """log_p (V,) in float64, -inf where banned (V,), with repeats penalised."""
     scaled = log_p.astype(np.float64)
     if penalty != 1.0:
         penalise_repeats(scaled, seen, penalty)
+    for j in range(scaled.shape[0]):
+        if banned[j]:
+            scaled[j] = -np.inf
+    return scaled
+
+
+@kernel
+def filtered(log_p, seen, banned, temperature, top_k, top_p, min_p, penalty):
+    """log_p (V,) -> unnormalised probabilities (V,) after penalty, temperature and filters (off: top_k 0, top_p 1, min_p 0)."""
+    scaled = allowed(log_p, seen, banned, penalty)
     top = scaled.max()
     p = np.empty_like(scaled)
     for j in range(p.shape[0]):
@@ -107,14 +117,11 @@ def pick(p, u):
 
 
 @kernel
-def draw_token(log_p, seen, greedy, temperature, top_k, top_p, min_p, penalty, equal_weights, u):
+def draw_token(log_p, seen, banned, greedy, temperature, top_k, top_p, min_p, penalty, equal_weights, u):
     """One token of log_p (V,) with a uniform u; `greedy` takes the most probable, `equal_weights` any that the filters leave."""
     if greedy:
-        scaled = log_p.astype(np.float64)
-        if penalty != 1.0:
-            penalise_repeats(scaled, seen, penalty)
-        return np.argmax(scaled)
-    p = filtered(log_p, seen, temperature, top_k, top_p, min_p, penalty)
+        return np.argmax(allowed(log_p, seen, banned, penalty))
+    p = filtered(log_p, seen, banned, temperature, top_k, top_p, min_p, penalty)
     if equal_weights:
         for j in range(p.shape[0]):
             p[j] = 1.0 if p[j] > 0.0 else 0.0

@@ -94,11 +94,11 @@ def network_step(cell, flag, gates, table, weights, layout, tokens, state, state
 
 @kernel
 def draw(
-    cell, flag, gates, table, weights, layout, state, log_p, seen,
+    cell, flag, gates, table, weights, layout, state, log_p, seen, banned,
     greedy, temperature, top_k, top_p, min_p, penalty, equal_weights, key, first, out, chosen,
 ):  # fmt: skip
     """Draws out.shape[0] tokens a row.  state (n, L, S, H), log_p (n, V) and seen (n, V) are carried on in place; writes the
-    tokens to out (count, n) and the model's own log-probabilities of them to chosen (count, n).
+    tokens to out (count, n), none that banned (V,) names, and the model's own log-probabilities of them to chosen (count, n).
 
     The uniform number of row r at position first + i depends on key, r and that position alone.
     """
@@ -106,7 +106,7 @@ def draw(
     for i in range(out.shape[0]):
         for row in range(out.shape[1]):
             u = uniform(derive_key(key, row), first + i)
-            token = draw_token(log_p[row], seen[row], greedy, temperature, top_k, top_p, min_p, penalty, equal_weights, u)
+            token = draw_token(log_p[row], seen[row], banned, greedy, temperature, top_k, top_p, min_p, penalty, equal_weights, u)
             seen[row, token] = True
             out[i, row], chosen[i, row] = token, log_p[row, token]
         network_step(cell, flag, gates, table, weights, layout, out[i], state, state_out, log_p)

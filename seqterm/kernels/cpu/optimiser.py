@@ -2,6 +2,8 @@
 
 import math
 
+import numpy as np
+
 from seqterm.kernels.cpu.compile import kernel
 
 
@@ -22,7 +24,7 @@ def norm(gradient):
     """The Euclidean norm, summed in float64."""
     total = 0.0
     for j in range(gradient.shape[0]):
-        total += float(gradient[j]) * float(gradient[j])
+        total += np.float64(gradient[j]) * np.float64(gradient[j])
     return math.sqrt(total)
 
 

@@ -4,7 +4,8 @@ A recurrent step multiplies few rows by the same weights T times.  BLAS repacks 
 packed once into panels of as many columns as two vector registers hold, `panels[j, k, :] = b[k, j*N:(j+1)*N]`, and a
 micro-kernel keeps a tile of rows x columns of sums in registers over the whole of k.  Every element of a product is one chain of
 fused multiply-adds in the order of k, so a row's result depends neither on how many rows there are nor on where it stands:
-drawing ten samples at once gives the same text as drawing one.
+drawing ten samples at once gives the same text as drawing one.  (The plain twin, for runs without compiling, promises
+the same values, not the same bits.)
 """
 
 import llvmlite.binding

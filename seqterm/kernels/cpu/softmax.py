@@ -2,16 +2,24 @@
 
 import math
 
+import numpy as np
+
 from seqterm.kernels.cpu.activation import exp as exp_of
 from seqterm.kernels.cpu.compile import kernel
 
 
 @kernel
-def _exponentials(row):
-    """row (V,) -> replaces it by exp(row - max); returns max and the sum"""
+def _largest(row):
     top = row[0]
     for j in range(row.shape[0]):
         top = row[j] if row[j] > top else top
+    return top
+
+
+@kernel
+def _exponentials(row):
+    """row (V,) -> replaces it by exp(row - max); returns max and the sum"""
+    top = _largest(row)
     total = row.dtype.type(0)
     for j in range(row.shape[0]):
         row[j] = exp_of(row[j] - top)
@@ -33,7 +41,7 @@ def cross_entropy(logits, targets, scale, log_p):
             continue
         wanted = row[target]
         top, total = _exponentials(row)
-        log_p[i] = wanted - top - math.log(total)
+        log_p[i] = np.float64(wanted) - np.float64(top) - math.log(np.float64(total))
         factor = row.dtype.type(scale) / total
         for j in range(row.shape[0]):
             row[j] *= factor
@@ -48,16 +56,19 @@ def target_log_softmax(logits, targets, log_p):
         if targets[i] >= 0:
             wanted = logits[i, targets[i]]
             top, total = _exponentials(logits[i])
-            log_p[i] = wanted - top - math.log(total)
+            log_p[i] = np.float64(wanted) - np.float64(top) - math.log(np.float64(total))
 
 
 @kernel
 def log_softmax(logits, log_p):
-    """Writes log_p (m, V); logits are overwritten."""
+    """logits, log_p (m, V): writes log_p."""
     for i in range(logits.shape[0]):
-        log_p[i] = logits[i]
-        top, total = _exponentials(logits[i])
-        shift = top + logits.dtype.type(math.log(total))
-        row = log_p[i]
+        source, row = logits[i], log_p[i]
+        top = _largest(source)
+        total = row.dtype.type(0)
         for j in range(row.shape[0]):
-            row[j] -= shift
+            row[j] = source[j] - top  # on its own: top + log(total) would round to what top has room for
+            total += exp_of(row[j])
+        log_total = row.dtype.type(math.log(total))
+        for j in range(row.shape[0]):
+            row[j] -= log_total

@@ -1,0 +1,125 @@
+"""The commands that judge text: Score, Filter, Rank, Next."""
+
+import math
+import tempfile
+from array import array
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from seqterm.app.commands import Filter, Next, Rank, Score
+from seqterm.app.lines import read_lines, readable_twice
+from seqterm.app.loaded import LoadedModel
+from seqterm.app.sample import check_one_prompt, read_prompt_text
+from seqterm.app.session import Session
+from seqterm.errors import DataError, UsageError
+from seqterm.evaluation.lines import Scored, encode_line, score_ids, score_lines
+from seqterm.evaluation.perplexity import score_stream
+from seqterm.events import Event, Line, LineScore, NextSummary, NextToken, Note, Ranked, TotalScore
+from seqterm.sampling.generate import read_prompt
+from seqterm.store.home import fetched_folder
+from seqterm.text import corpus, tokens
+from seqterm.text.stream import open_ids, write_ids
+
+
+def _total(log_probability: float, n_tokens: int, unknown: int) -> TotalScore:
+    perplexity = math.exp(-log_probability / n_tokens) if n_tokens else math.inf
+    return TotalScore(perplexity, log_probability, n_tokens, unknown)
+
+
+def score(command: Score, session: Session) -> Iterator[Event]:
+    """A LineScore a line unless --summary, then the total."""
+    loaded = session.load(command.run)
+    if command.stream:
+        yield _score_stream(loaded, command)
+        return
+    log_probability, n_tokens, unknown = 0.0, 0, 0
+    for number, scored in enumerate(score_lines(loaded.model, loaded.vocabulary, read_lines(command.source)), 1):
+        log_probability += scored.log_probability
+        n_tokens += len(scored.log_p)
+        unknown += scored.unknown
+        if not command.summary:
+            yield _line_score(loaded, number, scored, command.per_token)
+    yield _total(log_probability, n_tokens, unknown)
+
+
+def _line_score(loaded: LoadedModel, number: int, scored: Scored, per_token: bool) -> LineScore:
+    names = loaded.vocabulary.tokens
+    each = [(names[i], float(p)) for i, p in zip(scored.ids, scored.log_p, strict=True)] if per_token else None
+    n_tokens = len(scored.log_p)
+    return LineScore(number, scored.text, scored.log_probability, n_tokens, scored.unknown, scored.perplexity, each)
+
+
+def _score_stream(loaded: LoadedModel, command: Score) -> TotalScore:
+    """As validation in training does."""
+    vocabulary = loaded.vocabulary
+    with corpus.spooled((command.source,), fetched_folder()) as paths, tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "tokens.bin"
+        written, unknown = write_ids(tokens.read(paths, vocabulary.form), vocabulary, file)
+        if not written:
+            raise DataError(f"{command.source} has no tokens that the model knows: there is nothing to score.")
+        ids = open_ids(file, vocabulary, written)
+        if vocabulary.unknown >= 0:
+            unknown = int(np.count_nonzero(ids == vocabulary.unknown))
+        total = score_stream(loaded.model, ids)
+    return _total(total.log_probability, total.tokens, unknown)
+
+
+def filter_lines(command: Filter, session: Session) -> Iterator[Event]:
+    """The lines that pass, unchanged."""
+    if (command.max_perplexity is None) == (command.keep is None):
+        raise UsageError("Say which lines pass: --max-perplexity or --keep.")
+    loaded = session.load(command.run)
+    if command.max_perplexity is not None:
+        for scored in score_lines(loaded.model, loaded.vocabulary, read_lines(command.source)):
+            if scored.perplexity <= command.max_perplexity:
+                yield Line(scored.text)
+        return
+    assert command.keep is not None
+    with readable_twice(command.source) as source:
+        each = score_lines(loaded.model, loaded.vocabulary, read_lines(source))
+        perplexities = np.frombuffer(array("f", (scored.perplexity for scored in each)), np.float32)
+        passes = np.zeros(len(perplexities), np.bool_)
+        passes[np.argsort(perplexities, kind="stable")[: round(command.keep * len(perplexities))]] = True
+        for text, passed in zip(read_lines(source), passes, strict=True):
+            if passed:
+                yield Line(text)
+
+
+def rank(command: Rank, session: Session) -> Iterator[Event]:
+    """All candidates; those of equal probability stay in their order."""
+    loaded = session.load(command.run)
+    vocabulary = loaded.vocabulary
+    candidates = [text for text in read_lines(command.source) if text.strip()]
+    before = encode_line(vocabulary, command.context)[0] if command.context else np.zeros(0, np.int64)
+    encoded = [encode_line(vocabulary, text) for text in candidates]
+    unknown = sum(n for _, n in encoded)
+    if unknown and vocabulary.unknown < 0:
+        yield Note(f"{unknown} tokens that the model has never seen are left out of the candidates.")
+    scored = score_ids(loaded.model, [np.concatenate([before, ids]) for ids, _ in encoded])
+    given = 1 if vocabulary.has_marks else 0
+    own = [log_p[len(log_p) - (len(ids) - given) :] for log_p, (ids, _) in zip(scored, encoded, strict=True)]
+    sums = [float(log_p.sum(dtype=np.float64)) for log_p in own]
+    for place, row in enumerate(sorted(range(len(sums)), key=lambda row: -sums[row]), 1):
+        yield Ranked(place, candidates[row], sums[row], len(own[row]))
+
+
+def next_tokens(command: Next, session: Session) -> Iterator[Event]:
+    """The distribution after a prompt: its most probable tokens, then a summary."""
+    check_one_prompt(command)
+    loaded = session.load(command.run)
+    ids, unknown = loaded.vocabulary.encode_prompt(read_prompt_text(command, loaded.vocabulary.form.kind))
+    if unknown:
+        yield Note(f"The model has never seen {', '.join(map(repr, unknown[:5]))}.")
+    p = np.exp(read_prompt(loaded.model, ids)[1][0].astype(np.float64))
+    p /= p.sum()
+    order = np.argsort(-p, kind="stable")
+    for i in order[: command.top]:
+        yield NextToken(loaded.vocabulary.tokens[i], float(p[i]))
+    mass = np.cumsum(p[order])
+    entropy = -float(np.sum(p[p > 0] * np.log2(p[p > 0])))
+    left = int(np.searchsorted(mass, command.top_p - 1e-12)) + 1
+    yield NextSummary(
+        entropy, len(p), command.top_k, float(mass[min(command.top_k, len(p)) - 1]), command.top_p, min(left, len(p))
+    )

@@ -1,0 +1,140 @@
+"""Words after the conventions of the Penn Treebank, and readable text from them again.
+
+"He left!" -> He left !    "don't" -> do n't    "(3,000 'men')" -> ( 3,000 ' men ' )
+
+What a stretch without white space becomes depends on nothing around it, but for whether it opens the line and whether the
+line ends with its full stop.  A text has few different stretches, so each is split once and remembered.
+"""
+
+import re
+
+REMEMBERED = 1 << 19  # stretches; more are forgotten all at once
+CLOSERS = "])}>\"'»”’"  # what may stand between the last full stop and the end of a line
+
+# In the order in which they apply.  A full stop inside a line belongs to its word: only the last one is split off.
+OPENING = (
+    (re.compile(r"([«“‘„]|`+)"), r" \1 "),
+    (re.compile(r'^"'), "``"),
+    (re.compile(r"(``)"), r" \1 "),
+    (re.compile(r"([ (\[{<])(?:\"|'')"), r"\1 `` "),
+    (re.compile(r"(?<!\w)'(?!(?:re|ve|ll|m|t|s|d|n)\b)(?=\w)", re.IGNORECASE), "' "),
+)
+LAST_STOP = re.compile(r"([^.])\.([\])}>\"'»”’ ]*)$")
+CLOSING: tuple[tuple[re.Pattern[str], str | None], ...] = (
+    (re.compile(r"([:,])(\D|$)"), r" \1 \2"),
+    (re.compile(r"(\.{2,}|--|[;@#$%&?!*()\[\]{}<>\u2012-\u2015])"), r" \1 "),
+    (re.compile(r"([^'])' "), r"\1 ' "),
+    (re.compile(r"([»”’])"), r" \1 "),
+    (re.compile(r"''|\""), " '' "),
+    (re.compile(r"([^' ])('[smd]|') ", re.IGNORECASE), r"\1 \2 "),
+    (re.compile(r"([^' ])('ll|'LL|'re|'RE|'ve|'VE|n't|N'T) "), r"\1 \2 "),
+    (re.compile(r"\b(can)(not)\b|\b(d)('ye)\b|\b(gim)(me)\b|\b(gon)(na)\b|\b(got)(ta)\b|\b(lem)(me)\b", re.IGNORECASE), None),
+    (re.compile(r"\b(more)('n)\b|\b(wan)(na)(?=\s)", re.IGNORECASE), None),
+    (re.compile(r" ('t)(is|was)\b", re.IGNORECASE), None),
+)
+PLAIN_ENDS = ",;:?!"
+WRITTEN_AS_ONE = frozenset(["cannot", "gimme", "gonna", "gotta", "lemme", "wanna"])
+
+
+def _halves(match: re.Match[str]) -> str:
+    """The two parts of a word that is written as one."""
+    first, second = (group for group in match.groups() if group is not None)
+    return f" {first} {second} "
+
+
+def _split(stretch: str, opens: bool, stops: bool) -> tuple[str, ...]:
+    """The tokens of one stretch; opens: at the very start of a line; stops: it runs from the last full stop to the end."""
+    last = stretch[-1]
+    word = stretch[:-1] if last in PLAIN_ENDS or (stops and last == ".") else stretch
+    if word.isalpha() and word.lower() not in WRITTEN_AS_ONE:
+        return (word,) if word is stretch else (word, last)
+    text = stretch if opens else " " + stretch
+    for pattern, opening in OPENING:
+        text = pattern.sub(opening, text)
+    text = LAST_STOP.sub(r"\1 . \2 ", text) if stops else text
+    text += " "
+    for pattern, replacement in CLOSING:
+        text = pattern.sub(replacement or _halves, text)
+    return tuple(text.split())
+
+
+_inside: dict[str, tuple[str, ...]] = {}
+_at_an_end: dict[tuple[str, bool, bool], tuple[str, ...]] = {}
+
+
+def _remember_end(stretch: str, opens: bool, stops: bool) -> tuple[str, ...]:
+    key = (stretch, opens, stops)
+    found = _at_an_end.get(key)
+    if found is None:
+        if len(_at_an_end) >= REMEMBERED:
+            _at_an_end.clear()
+        found = _at_an_end[key] = _split(*key)
+    return found
+
+
+def tokenize(line: str) -> list[str]:
+    """The words of one line or sentence."""
+    body = line.rstrip(CLOSERS + " \t\r\f\v")
+    stop = ""
+    if body.endswith("."):
+        begin = max(body.rfind(" "), body.rfind("\t")) + 1
+        line, stop = line[:begin], line[begin:].rstrip()
+    tokens: list[str] = []
+    stretches = line.split()
+    if stretches and line[0] in "'\"":  # only quotation marks look different at the start of a line
+        tokens.extend(_remember_end(stretches.pop(0), True, False))
+    inside = _inside
+    for stretch in stretches:
+        found = inside.get(stretch)
+        if found is None:
+            if len(inside) >= REMEMBERED:
+                inside.clear()
+            found = inside[stretch] = _split(stretch, False, False)
+        tokens.extend(found)
+    if stop:
+        tokens.extend(_remember_end(stop, not line, True))
+    return tokens
+
+
+NO_SPACE_BEFORE = frozenset(
+    [
+        ",",
+        ".",
+        ";",
+        ":",
+        "?",
+        "!",
+        ")",
+        "]",
+        "}",
+        "%",
+        "''",
+        "'",
+        "”",
+        "’",
+        "»",
+        "...",
+        "n't",
+        "N'T",
+        "'s",
+        "'S",
+        "'m",
+        "'M",
+        "'d",
+        "'D",
+        "'ll",
+        "'LL",
+        "'re",
+        "'RE",
+        "'ve",
+        "'VE",
+    ]
+)
+NO_SPACE_AFTER = frozenset(["(", "[", "{", "``", "`", "$", "#", "“", "‘", "«"])
+QUOTES = {"``": '"', "''": '"'}
+
+
+def spaced(before: str | None, token: str) -> str:
+    """A token as it stands in readable text after another (None: at the start): with a space in front where one belongs."""
+    space = before is not None and token not in NO_SPACE_BEFORE and before not in NO_SPACE_AFTER
+    return (" " if space else "") + QUOTES.get(token, token)

@@ -1,0 +1,31 @@
+"""Rows of a table by ids, and their gradient."""
+
+import numpy as np
+
+from seqterm.kernels.cpu import embedding
+
+IDS = np.array([3, 0, 3, 3, 1])
+
+
+def test_forward_writes_the_rows_that_ids_name():
+    table, y = np.random.default_rng(1).normal(size=(4, 6)), np.full((5, 6), np.nan)
+    embedding.embedding_forward(IDS, table, y)
+    np.testing.assert_array_equal(y, table[IDS])
+
+
+def test_backward_adds_up_where_an_id_stands_more_than_once():
+    dy, dtable = np.arange(10.0).reshape(5, 2), np.ones((4, 2))
+    embedding.embedding_backward(IDS, dy, dtable)
+    np.testing.assert_array_equal(dtable, 1 + np.array([dy[1], dy[4], [0, 0], dy[0] + dy[2] + dy[3]]))
+
+
+def test_add_bias_adds_to_every_row():
+    y = np.ones((2, 3))
+    embedding.add_bias(np.array([1.0, 2.0, 3.0]), y)
+    np.testing.assert_array_equal(y, [[2, 3, 4], [2, 3, 4]])
+
+
+def test_add_bias_without_a_bias_does_nothing():
+    y = np.ones((2, 3))
+    embedding.add_bias(np.empty(0), y)
+    np.testing.assert_array_equal(y, np.ones((2, 3)))

@@ -1,0 +1,70 @@
+"""The embedding layer."""
+
+import numpy as np
+import pytest
+
+from seqterm.layers.base import Workspace
+from seqterm.layers.embedding import Embedding
+from tests.layers.checks import BACKEND
+from tests.naive.differences import central_differences
+
+IDS = np.array([[3, 0], [3, 3], [1, 4]])
+
+
+@pytest.fixture
+def layer():
+    return Embedding("embedding", 6, 4, BACKEND)
+
+
+@pytest.fixture
+def parameters():
+    return {"table": np.random.default_rng(1).normal(size=(6, 4))}
+
+
+def test_forward_gives_each_token_its_vector(layer, parameters):
+    y = layer.forward(parameters, IDS, Workspace(BACKEND))
+    np.testing.assert_array_equal(y, parameters["table"][IDS])
+
+
+def test_gradient_agrees_with_central_differences(layer, parameters):
+    dy, workspace = np.random.default_rng(2).normal(size=(3, 2, 4)), Workspace(BACKEND)
+    gradients = {"table": np.zeros((6, 4))}
+    layer.forward(parameters, IDS, workspace)
+    layer.backward(parameters, dy, workspace, gradients)
+    numeric = central_differences(
+        lambda: float((layer.forward(parameters, IDS, Workspace(BACKEND)) * dy).sum()), parameters["table"]
+    )
+    np.testing.assert_allclose(gradients["table"], numeric, rtol=1e-6, atol=1e-9)
+
+
+def test_backward_belongs_to_the_last_forward_even_if_its_ids_have_changed(layer, parameters):
+    """A caller may reuse its array of ids."""
+    ids, workspace, gradients = IDS.copy(), Workspace(BACKEND), {"table": np.zeros((6, 4))}
+    layer.forward(parameters, ids, workspace)
+    ids[...] = 5
+    layer.backward(parameters, np.ones((3, 2, 4)), workspace, gradients)
+    np.testing.assert_array_equal(gradients["table"][:, 0], [1, 1, 0, 3, 1, 0])
+
+
+def big(scheme):
+    layer, table = Embedding("embedding", 300, 50, BACKEND), np.full((300, 50), np.nan)
+    layer.initialise({"table": table}, scheme, np.random.default_rng(1))
+    return table
+
+
+def test_uniform_begins_at_standard_normal_vectors():
+    table = big("uniform")
+    assert table.mean() == pytest.approx(0, abs=4 / table.size**0.5)
+    assert table.std() == pytest.approx(1, abs=4 / (2 * table.size) ** 0.5)
+
+
+@pytest.mark.parametrize("scheme", ["xavier", "orthogonal"])
+def test_other_schemes_begin_within_the_xavier_bound(scheme):
+    bound = (6 / 350) ** 0.5
+    assert 0.99 * bound < np.abs(big(scheme)).max() <= bound
+
+
+def test_a_tied_table_begins_small():
+    table = np.full((300, 50), np.nan)
+    Embedding("embedding", 300, 50, BACKEND).initialise_tied({"table": table}, np.random.default_rng(1))
+    assert 0.99 * 50**-0.5 < np.abs(table).max() <= 50**-0.5

@@ -1,0 +1,119 @@
+"""The compiled draw: the same bits as the generic one, whatever the number of rows and the size of a chunk."""
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from seqterm.sampling.draw import draw_by_steps
+from seqterm.sampling.settings import SamplingSettings
+from tests.models.networks import BACKEND, CELLS, INPUTS, network
+
+V, LENGTH = 9, 40
+STRATEGIES = [
+    {"strategy": "argmax"},
+    {"strategy": "argmax", "repetition_penalty": 1.7},
+    {"strategy": "multinomial"},
+    {"strategy": "multinomial", "temperature": 0.6, "repetition_penalty": 1.3},
+    {"strategy": "top-k", "top_k": 3},
+    {"strategy": "top-k", "top_k": 4, "top_k_draw": "uniform"},
+    {"strategy": "top-p", "top_p": 0.7},
+    {"strategy": "min-p", "min_p": 0.2},
+]
+networks = st.builds(
+    lambda cell, form, bias, seed: network(cell, seed, vocabulary_size=V, bias=bias, **INPUTS[form]),
+    st.sampled_from(list(CELLS)),
+    st.sampled_from(list(INPUTS)),
+    st.booleans(),
+    st.integers(0, 10**6),
+)
+strategies = st.sampled_from(STRATEGIES).map(lambda values: SamplingSettings(**values))
+keys = st.integers(0, 2**62)
+
+
+def beginning(model, n):
+    state, log_p = model.start(n)
+    return state, log_p, np.zeros((n, V), np.bool_)
+
+
+@settings(deadline=None, max_examples=80)
+@given(model=networks, chosen=strategies, key=keys, rows=st.integers(1, 5), first=st.integers(0, 1000))
+def test_draw_is_draw_by_steps_bit_for_bit(model, chosen, key, rows, first):
+    seen, seen_by_steps = (beginning(model, rows)[2] for _ in range(2))
+    state, log_p, _ = beginning(model, rows)
+    compiled = model.draw(state, log_p, seen, np.zeros(model.vocabulary_size, np.bool_), chosen, key, first, 20)
+    generic = draw_by_steps(
+        model, BACKEND, state, log_p, seen_by_steps, np.zeros(model.vocabulary_size, np.bool_), chosen, key, first, 20
+    )
+    for one, other in zip(compiled, generic, strict=True):
+        np.testing.assert_array_equal(one, other)
+    np.testing.assert_array_equal(seen, seen_by_steps)
+
+
+@settings(deadline=None, max_examples=60)
+@given(model=networks, chosen=strategies, key=keys, rows=st.integers(1, 9))
+def test_a_rows_text_does_not_depend_on_how_many_rows_there_are(model, chosen, key, rows):
+    many = model.draw(*beginning(model, 9), np.zeros(model.vocabulary_size, np.bool_), chosen, key, 0, 20)
+    few = model.draw(*beginning(model, rows), np.zeros(model.vocabulary_size, np.bool_), chosen, key, 0, 20)
+    np.testing.assert_array_equal(few[2], many[2][:, :rows])
+    np.testing.assert_array_equal(few[3], many[3][:, :rows])
+    np.testing.assert_array_equal(few[0], many[0][:rows])
+
+
+@settings(deadline=None, max_examples=60)
+@given(model=networks, chosen=strategies, key=keys, cuts=st.sets(st.integers(1, LENGTH - 1), max_size=8))
+def test_the_text_does_not_depend_on_chunk_sizes(model, chosen, key, cuts):
+    state, log_p, seen = beginning(model, 2)
+    whole = model.draw(state, log_p, seen.copy(), np.zeros(model.vocabulary_size, np.bool_), chosen, key, 0, LENGTH)
+    pieces, places = [], [0, *sorted(cuts), LENGTH]
+    for first, last in pairwise(places):
+        state, log_p, tokens, _ = model.draw(
+            state, log_p, seen, np.zeros(model.vocabulary_size, np.bool_), chosen, key, first, last - first
+        )
+        pieces.append(tokens)
+    np.testing.assert_array_equal(np.concatenate(pieces), whole[2])
+    np.testing.assert_array_equal(state, whole[0])
+    np.testing.assert_array_equal(log_p, whole[1])
+
+
+@settings(deadline=None, max_examples=40)
+@given(model=networks, key=keys, k=st.integers(1, 2 * V), uniform=st.booleans())
+def test_top_k_draws_stay_inside_the_vocabulary_and_the_k_best(model, key, k, uniform):
+    chosen = SamplingSettings(strategy="top-k", top_k=k, top_k_draw="uniform" if uniform else "weighted")
+    state, log_p, seen = beginning(model, 3)
+    _, _, tokens, _ = model.draw(state, log_p, seen, np.zeros(model.vocabulary_size, np.bool_), chosen, key, 0, 20)
+    for drawn in tokens:
+        assert ((drawn >= 0) & (drawn < V)).all()
+        better = (log_p > log_p[np.arange(3), drawn][:, None]).sum(axis=1)
+        assert (better < k).all()
+        state, log_p = model.advance(state, drawn)
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_draw_gives_the_models_own_log_probabilities(cell):
+    model = network(cell, vocabulary_size=V)
+    chosen = SamplingSettings(strategy="top-k", top_k=2, temperature=0.5)
+    _, _, tokens, log_p = model.draw(*beginning(model, 2), np.zeros(model.vocabulary_size, np.bool_), chosen, 11, 0, 12)
+    _, start = model.start(2)
+    np.testing.assert_array_equal(log_p[0], start[[0, 1], tokens[0]])
+    _, scored = model.score(model.zero_state(2), tokens[:-1], tokens[1:])
+    np.testing.assert_allclose(log_p[1:], scored, rtol=1e-4, atol=1e-5)
+
+
+def test_draw_leaves_state_and_log_p_and_marks_what_it_drew():
+    model = network("lstm", vocabulary_size=V)
+    state, log_p, seen = beginning(model, 2)
+    kept = log_p.copy()
+    tokens = model.draw(state, log_p, seen, np.zeros(model.vocabulary_size, np.bool_), SamplingSettings(), 5, 0, 6)[2]
+    assert not state.any()
+    np.testing.assert_array_equal(log_p, kept)
+    for row in range(2):
+        assert set(np.flatnonzero(seen[row])) == set(tokens[:, row].tolist())
+
+
+def test_rows_draw_different_texts():
+    model = network("gru-after-keep", vocabulary_size=V)
+    tokens = model.draw(*beginning(model, 4), np.zeros(model.vocabulary_size, np.bool_), SamplingSettings(), 5, 0, 30)[2]
+    assert len({tuple(column) for column in tokens.T}) == 4
