@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from seqterm.app.commands import COMMANDS
+
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
@@ -51,5 +53,5 @@ def test_commands_and_python_run_in_order(folder):
 
 
 def test_every_program_command_is_shown():
-    for words in ("train lstm", "train gru", "train elman", "sample", "stop", "runs list", "runs rm", "info", "warmup", "paths"):
-        assert f"seqterm {words}" in README
+    for path in COMMANDS:
+        assert f"seqterm {' '.join(path)}" in README

@@ -76,7 +76,7 @@ def _option(parameter: Parameter) -> click.Option:
 
 
 def _argument(parameter: Parameter) -> click.Argument:
-    many: dict[str, Any] = {"nargs": -1} if parameter.many else {"required": not parameter.optional}
+    many: dict[str, Any] = {"nargs": -1} if parameter.many else {"required": parameter.default is None and not parameter.optional}
     return click.Argument([parameter.name], type=Word(parameter), metavar=parameter.option.metavar, **many)
 
 

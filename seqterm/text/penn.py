@@ -2,8 +2,8 @@
 
 "He left!" -> He left !    "don't" -> do n't    "(3,000 'men')" -> ( 3,000 ' men ' )
 
-What a stretch without white space becomes depends on nothing around it, but for whether it opens the line and whether the
-line ends with its full stop.  A text has few different stretches, so each is split once and remembered.
+Any white space is a space.  What a stretch without white space becomes depends on nothing around it, but for whether it opens
+the line and whether the line ends with it.  A text has few different stretches, so each is split once and remembered.
 """
 
 import re
@@ -20,17 +20,20 @@ OPENING = (
     (re.compile(r"(?<!\w)'(?!(?:re|ve|ll|m|t|s|d|n)\b)(?=\w)", re.IGNORECASE), "' "),
 )
 LAST_STOP = re.compile(r"([^.])\.([\])}>\"'»”’ ]*)$")
-CLOSING: tuple[tuple[re.Pattern[str], str | None], ...] = (
+CLOSING = (
     (re.compile(r"([:,])(\D|$)"), r" \1 \2"),
-    (re.compile(r"(\.{2,}|--|[;@#$%&?!*()\[\]{}<>\u2012-\u2015])"), r" \1 "),
+    (re.compile(r"(\.{2,}|[;@#$%&?!\u2012-\u2015])"), r" \1 "),
     (re.compile(r"([^'])' "), r"\1 ' "),
-    (re.compile(r"([»”’])"), r" \1 "),
+)
+QUOTING: tuple[tuple[re.Pattern[str], str | None], ...] = (
+    (re.compile(r"(--|[*()\[\]{}<>»”’])"), r" \1 "),
     (re.compile(r"''|\""), " '' "),
-    (re.compile(r"([^' ])('[smd]|') ", re.IGNORECASE), r"\1 \2 "),
+    (re.compile(r"([^' ])('[sSmMdD]|') "), r"\1 \2 "),
     (re.compile(r"([^' ])('ll|'LL|'re|'RE|'ve|'VE|n't|N'T) "), r"\1 \2 "),
     (re.compile(r"\b(can)(not)\b|\b(d)('ye)\b|\b(gim)(me)\b|\b(gon)(na)\b|\b(got)(ta)\b|\b(lem)(me)\b", re.IGNORECASE), None),
     (re.compile(r"\b(more)('n)\b|\b(wan)(na)(?=\s)", re.IGNORECASE), None),
-    (re.compile(r" ('t)(is|was)\b", re.IGNORECASE), None),
+    (re.compile(r" ('t)(is)\b", re.IGNORECASE), None),
+    (re.compile(r" ('t)(was)\b", re.IGNORECASE), None),
 )
 PLAIN_ENDS = ",;:?!"
 WRITTEN_AS_ONE = frozenset(["cannot", "gimme", "gonna", "gotta", "lemme", "wanna"])
@@ -42,19 +45,21 @@ def _halves(match: re.Match[str]) -> str:
     return f" {first} {second} "
 
 
-def _split(stretch: str, opens: bool, stops: bool) -> tuple[str, ...]:
-    """The tokens of one stretch; opens: at the very start of a line; stops: it runs from the last full stop to the end."""
+def _split(stretch: str, opens: bool, ends: bool) -> tuple[str, ...]:
+    """The tokens of one stretch; opens: at the very start of a line; ends: at its end, with a full stop or a quotation mark."""
     last = stretch[-1]
-    word = stretch[:-1] if last in PLAIN_ENDS or (stops and last == ".") else stretch
+    word = stretch[:-1] if last in PLAIN_ENDS or (ends and last == ".") else stretch
     if word.isalpha() and word.lower() not in WRITTEN_AS_ONE:
         return (word,) if word is stretch else (word, last)
     text = stretch if opens else " " + stretch
     for pattern, opening in OPENING:
         text = pattern.sub(opening, text)
-    text = LAST_STOP.sub(r"\1 . \2 ", text) if stops else text
+    text = LAST_STOP.sub(r"\1 . \2 ", text) if ends else text + " "
+    for pattern, closing in CLOSING:
+        text = pattern.sub(closing, text)
     text += " "
-    for pattern, replacement in CLOSING:
-        text = pattern.sub(replacement or _halves, text)
+    for pattern, quoting in QUOTING:
+        text = pattern.sub(quoting or _halves, text)
     return tuple(text.split())
 
 
@@ -62,8 +67,8 @@ _inside: dict[str, tuple[str, ...]] = {}
 _at_an_end: dict[tuple[str, bool, bool], tuple[str, ...]] = {}
 
 
-def _remember_end(stretch: str, opens: bool, stops: bool) -> tuple[str, ...]:
-    key = (stretch, opens, stops)
+def _remember_end(stretch: str, opens: bool, ends: bool) -> tuple[str, ...]:
+    key = (stretch, opens, ends)
     found = _at_an_end.get(key)
     if found is None:
         if len(_at_an_end) >= REMEMBERED:
@@ -75,10 +80,13 @@ def _remember_end(stretch: str, opens: bool, stops: bool) -> tuple[str, ...]:
 def tokenize(line: str) -> list[str]:
     """The words of one line or sentence."""
     body = line.rstrip(CLOSERS + " \t\r\f\v")
-    stop = ""
+    last = ""
     if body.endswith("."):
         begin = max(body.rfind(" "), body.rfind("\t")) + 1
-        line, stop = line[:begin], line[begin:].rstrip()
+        line, last = line[:begin], line[begin:].rstrip()
+    elif line.endswith("'"):
+        last = line.split()[-1]
+        line = line[: -len(last)]
     tokens: list[str] = []
     stretches = line.split()
     if stretches and line[0] in "'\"":  # only quotation marks look different at the start of a line
@@ -91,8 +99,8 @@ def tokenize(line: str) -> list[str]:
                 inside.clear()
             found = inside[stretch] = _split(stretch, False, False)
         tokens.extend(found)
-    if stop:
-        tokens.extend(_remember_end(stop, not line, True))
+    if last:
+        tokens.extend(_remember_end(last, not line, True))
     return tokens
 
 
@@ -131,10 +139,15 @@ NO_SPACE_BEFORE = frozenset(
     ]
 )
 NO_SPACE_AFTER = frozenset(["(", "[", "{", "``", "`", "$", "#", "“", "‘", "«"])
+APOSTROPHE = re.compile(r"(^'|[sxz]$|in$|^o$|^th$)", re.IGNORECASE)  # after which ' ends a word: dogs', goin', o', th'
 QUOTES = {"``": '"', "''": '"'}
+HALVES = frozenset(
+    ["can not", "d 'ye", "gim me", "gon na", "got ta", "lem me", "more 'n", "wan na", "'t is", "'t was"]
+)  # of words that are written as one
 
 
 def spaced(before: str | None, token: str) -> str:
     """A token as it stands in readable text after another (None: at the start): with a space in front where one belongs."""
     space = before is not None and token not in NO_SPACE_BEFORE and before not in NO_SPACE_AFTER
+    space = space and f"{before} {token}".lower() not in HALVES
     return (" " if space else "") + QUOTES.get(token, token)

@@ -118,8 +118,9 @@ class Decoder:
         self._kind = kind
         self._bytes = codecs.getincrementaldecoder("utf-8")("surrogateescape")
         self._before: str | None = None
+        self._in_quotes = False  # single ones
         if after and after[-1] not in WHITE:
-            self._before = after[-1] if kind == "word" and not after[-1].isalnum() else "word"
+            self._before = penn.tokenize(after.rpartition("\n")[2])[-1] if kind == "word" else "word"
 
     def feed(self, tokens: Iterable[str], final: bool = False) -> str:
         """The text of the next tokens; with `final` also of an unfinished character before them."""
@@ -131,11 +132,16 @@ class Decoder:
 
     def _next(self, token: str) -> str:
         before, self._before = self._before, None if token == "\n" else token
+        if self._kind == "word" and token == "'":
+            self._in_quotes = not self._in_quotes and not penn.APOSTROPHE.search(before or "")
+            if self._in_quotes:
+                self._before = "`"
+                return penn.spaced(before, "`").replace("`", "'")
         if token == "\n" or before is None:
             return penn.QUOTES.get(token, token) if self._kind == "word" else token
         return penn.spaced(before, token) if self._kind == "word" else " " + token
 
     def new_line(self) -> str:
         """The end of a sentence."""
-        self._before = None
+        self._before, self._in_quotes = None, False
         return "\n"
