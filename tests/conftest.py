@@ -1,6 +1,7 @@
 """Fixtures for all tests: a home of its own for every test, a tiny trained run, real data where it is there."""
 
 import os
+import random
 import subprocess
 import sys
 from pathlib import Path
@@ -86,3 +87,33 @@ def real_data():
     if not path.is_dir():
         pytest.skip(f"no data sets at {path}: set SEQTERM_DATA")
     return path
+
+
+# A language of few sentences: who does what to whom matters, and a line depends on the one before.
+LESSONS = ["dog bites man", "man walks dog", "she hits it with the bat", "they sail on the boat", "the cat does n't sleep"]
+PAIRS = [("it rained today", "the grass is wet"), ("it was sunny today", "the grass is dry")]
+
+
+@pytest.fixture(scope="session")
+def word_run(tmp_path_factory):
+    """The path of an LSTM over words that has learned LESSONS and PAIRS, a sentence a line; not to be changed."""
+    folder = tmp_path_factory.mktemp("words")
+    choose = random.Random(1)
+    said = [line for _ in range(200) for line in (*choose.choice(PAIRS), choose.choice(LESSONS))]
+    (folder / "corpus.txt").write_text("\n".join(said) + "\n")
+    form = {"tokens": "word", "sentences": "line"}
+    settings = {
+        "hidden": 24,
+        "embedding": 12,
+        "batch": 4,
+        "steps": 16,
+        "epochs": 12,
+        "lr": 1e-2,
+        "sample_length": 0,
+        "threads": 2,
+    }
+    command = build(
+        COMMANDS["train", "lstm"], {"corpus": (str(folder / "corpus.txt"),), "out": str(folder / "run"), **form, **settings}
+    )
+    list(run(command, Session()))
+    return folder / "run"

@@ -22,12 +22,17 @@ from seqterm.text.vocabulary import START, Vocabulary
 from seqterm.training.loop import load_weights
 
 
-def build_model(name: str, settings: Any, vocabulary: Vocabulary, backend: Backend) -> RecurrentModel:
-    """A model with all parameters zero."""
+def check_model(settings: Any) -> None:
+    """UsageError where a model's settings do not fit together."""
     if settings.input == "onehot" and settings.tied:
         raise UsageError("--tied needs --input embedding: one-hot input has no embedding to share.")
     if settings.tied and settings.embedding != settings.hidden:
         raise UsageError(f"--tied needs --embedding {settings.hidden}, as --hidden is {settings.hidden}.")
+
+
+def build_model(name: str, settings: Any, vocabulary: Vocabulary, backend: Backend) -> RecurrentModel:
+    """A model with all parameters zero."""
+    check_model(settings)
     return resolve(CATALOGUE[name].model)(settings, vocabulary.log_frequencies(), backend, vocabulary.special.get(START))
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import seqterm
 from seqterm.app.arguments import line
 from seqterm.app.commands import Resume, Train
-from seqterm.app.loaded import LoadedModel, build_model, read_model
+from seqterm.app.loaded import LoadedModel, build_model, check_model, read_model
 from seqterm.app.session import Session
 from seqterm.app.training_text import TRAINING_IDS, VALIDATION_IDS, check_format, read_text
 from seqterm.errors import DataError, UsageError
@@ -100,6 +100,7 @@ def _prepare(command: Train, folder: RunFolder, session: Session, began: float) 
     if command.batching == "sentence" and base and not base.vocabulary.has_marks:
         raise UsageError(f"--batching sentence needs sentence marks, which {command.from_run} was trained without.")
     settings = _model_settings(command, base)
+    check_model(settings)  # before a long text is read
     vocabulary, text, notes = read_text(command, folder, base)
     model = build_model(command.model, settings, vocabulary, session.backend)
     if base:

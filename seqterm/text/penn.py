@@ -9,7 +9,9 @@ the line and whether the line ends with it.  A text has few different stretches,
 import re
 
 REMEMBERED = 1 << 19  # stretches; more are forgotten all at once
-CLOSERS = "])}>\"'»”’"  # what may stand between the last full stop and the end of a line
+CLOSERS = "])}>\"'»”’" + "".join(
+    c for c in map(chr, range(0x3001)) if c.isspace()
+)  # what may stand between the last full stop and the end of a line
 
 # In the order in which they apply.  A full stop inside a line belongs to its word: only the last one is split off.
 OPENING = (
@@ -79,11 +81,11 @@ def _remember_end(stretch: str, opens: bool, ends: bool) -> tuple[str, ...]:
 
 def tokenize(line: str) -> list[str]:
     """The words of one line or sentence."""
-    body = line.rstrip(CLOSERS + " \t\r\f\v")
+    body = line.rstrip(CLOSERS)
     last = ""
     if body.endswith("."):
-        begin = max(body.rfind(" "), body.rfind("\t")) + 1
-        line, last = line[:begin], line[begin:].rstrip()
+        begin = len(body) - len(body.rsplit(None, 1)[-1])
+        line, last = line[:begin], " ".join(line[begin:].split())
     elif line.endswith("'"):
         last = line.split()[-1]
         line = line[: -len(last)]

@@ -119,7 +119,7 @@ class Decoder:
         self._bytes = codecs.getincrementaldecoder("utf-8")("surrogateescape")
         self._before: str | None = None
         self._in_quotes = False  # single ones
-        if after and after[-1] not in WHITE:
+        if after and after[-1] not in WHITE and not (kind == "word" and after[-1].isspace()):
             self._before = penn.tokenize(after.rpartition("\n")[2])[-1] if kind == "word" else "word"
 
     def feed(self, tokens: Iterable[str], final: bool = False) -> str:
