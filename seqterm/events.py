@@ -195,9 +195,17 @@ class TotalScore(Event):
 
 @dataclass(frozen=True)
 class Line(Event):
-    """A line of text that a filter passes or a correction gives, without its end."""
+    """A line of text that a filter passes, without its end."""
 
     text: str
+
+
+@dataclass(frozen=True)
+class Corrected(Event):
+    """A line after correction, without its end, and its changes [(word, correction)]."""
+
+    text: str
+    changes: list[tuple[str, str]]
 
 
 @dataclass(frozen=True)
@@ -208,6 +216,7 @@ class Ranked(Event):
     text: str
     log_probability: float
     tokens: int
+    unknown: int
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,7 @@ EXAMPLES = {
     list[dict[str, Any]]: [{"a": 1}],
     list[int]: [1, 2],
     list[tuple[str, int]]: [["a", 1]],
+    list[tuple[str, str]]: [["a", "b"]],
     list[tuple[str, float]] | None: [["a", 0.5]],
 }
 

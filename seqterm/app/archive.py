@@ -10,6 +10,7 @@ from seqterm.app.commands import ExportRun, ImportRun
 from seqterm.app.session import Session
 from seqterm.errors import DataError, SeqtermError, UsageError
 from seqterm.events import Event, Exported
+from seqterm.store.files import writing_whole
 from seqterm.store.home import existing_run, run_path, runs_folder
 from seqterm.store.run_folder import RunFolder
 
@@ -20,22 +21,17 @@ def export_run(command: ExportRun, session: Session) -> Iterator[Event]:
     """All files of a run that is not being trained, under its name."""
     folder = RunFolder(existing_run(command.run))
     folder.read_description()
+    name = folder.path.resolve().name
     target = Path(command.file)
     if target.exists():
         raise UsageError(f"{target} is there already: name another file.")
     folder.lock()
     try:
-        with tempfile.NamedTemporaryFile(dir=target.parent, prefix=".", delete=False) as temporary:
-            try:
-                with tarfile.open(fileobj=temporary, mode="w") as archive:
-                    for path in sorted(folder.path.rglob("*")):
-                        relative = path.relative_to(folder.path)
-                        if path.is_file() and relative.name not in LEFT_OUT:
-                            archive.add(path, f"{folder.path.name}/{relative.as_posix()}")
-                Path(temporary.name).replace(target)
-            except BaseException:
-                Path(temporary.name).unlink(missing_ok=True)
-                raise
+        with writing_whole(target) as file, tarfile.open(fileobj=file, mode="w") as archive:
+            for path in sorted(folder.path.rglob("*")):
+                relative = path.relative_to(folder.path)
+                if path.is_file() and relative.name not in LEFT_OUT:
+                    archive.add(path, f"{name}/{relative.as_posix()}")
     except OSError as error:
         raise SeqtermError(f"Cannot write {target}: {error.strerror}.") from error
     finally:
@@ -46,7 +42,11 @@ def export_run(command: ExportRun, session: Session) -> Iterator[Event]:
 def _checked(archive: tarfile.TarFile, file: str) -> str:
     """The one folder that everything stands in; DataError for what is no run, or would be written elsewhere."""
     names = set()
-    for member in archive.getmembers():
+    try:
+        members = archive.getmembers()
+    except (OSError, EOFError, tarfile.TarError) as error:
+        raise DataError(f"{file} is cut off or damaged: {error}.") from error
+    for member in members:
         path = PurePosixPath(member.name)
         if path.is_absolute() or ".." in path.parts or not (member.isfile() or member.isdir()):
             raise DataError(f"{file} is not to be trusted: {member.name!r} would leave its folder; nothing was unpacked.")
@@ -59,9 +59,9 @@ def _checked(archive: tarfile.TarFile, file: str) -> str:
 def import_run(command: ImportRun, session: Session) -> Iterator[Event]:
     """Unpack beside the target, look whether it is a sound run, then rename."""
     try:
-        archive = tarfile.open(command.file)  # noqa: SIM115
-    except (OSError, tarfile.TarError) as error:
-        raise DataError(f"Cannot read {command.file}: {getattr(error, 'strerror', None) or error}.") from error
+        archive = tarfile.open(command.file, "r:")  # noqa: SIM115
+    except (OSError, EOFError, tarfile.TarError) as error:
+        raise DataError(f"Cannot read {command.file}: {getattr(error, 'strerror', None) or 'it is no tar file'}.") from error
     with archive:
         name = _checked(archive, command.file)
         target = run_path(command.out) if command.out else runs_folder() / name
@@ -72,8 +72,11 @@ def import_run(command: ImportRun, session: Session) -> Iterator[Event]:
         try:
             archive.extractall(unpacked, filter="data")
             RunFolder(unpacked / name).read_description()
+            RunFolder(unpacked / name).load_checkpoint("last")
             (unpacked / name).rename(target)
-        except (OSError, tarfile.TarError) as error:
+        except DataError as error:
+            raise DataError(f"{command.file} holds no sound run: {str(error).replace(f'{unpacked}/', '')}") from error
+        except (OSError, EOFError, tarfile.TarError) as error:
             raise DataError(f"Cannot unpack {command.file}: {error}.") from error
         finally:
             shutil.rmtree(unpacked, ignore_errors=True)

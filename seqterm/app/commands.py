@@ -127,6 +127,7 @@ class Filter(OnLines):
 
     max_perplexity: float | None = option(None, "Pass lines of at most this perplexity a token.", above=0.0)
     keep: float | None = option(None, "Pass this share of the lines, those of the lowest perplexity.", above=0.0, maximum=1.0)
+    max_unknown: int | None = option(None, "Count lines with more unknown tokens as the least likely.", minimum=0)
 
 
 @dataclass(frozen=True, kw_only=True)

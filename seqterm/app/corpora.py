@@ -1,6 +1,8 @@
 """The commands about corpora: list, info, get, split, stats."""
 
 import hashlib
+import re
+import tempfile
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,6 +21,7 @@ from seqterm.text.format import TextFormat
 from seqterm.text.vocabulary import Vocabulary
 
 POLL_SECONDS = 0.1  # between two looks at a download
+SHA256, NAME = re.compile(r"[0-9a-fA-F]{64}"), re.compile(r"\w[\w.+-]*")
 RANKS = 60  # points of the frequency plot
 
 
@@ -96,14 +99,15 @@ def get(command: GetCorpus, session: Session) -> Iterator[Event]:
         url, sha256 = KNOWN[command.source]
         name = command.name or command.source
     elif address.scheme in ("http", "https"):
-        if not command.sha256:
-            raise UsageError("Give the --sha256 of the text: what comes from an address is kept only if it is what was meant.")
-        url, sha256 = command.source, command.sha256.lower()
+        if not SHA256.fullmatch(command.sha256 or ""):
+            raise UsageError("Give the --sha256 of the text, 64 hexadecimal digits: it is kept only if it is what was meant.")
+        url, sha256 = command.source, (command.sha256 or "").lower()
         name = command.name or Path(address.path).stem
     else:
         raise UsageError(f"{command.source} is no address (https://...) and no known corpus ({', '.join(KNOWN)}).")
-    if not name or Path(name).name != name:
-        raise UsageError(f"{name!r} cannot be a corpus name: give another with --name.")
+    if not NAME.fullmatch(name) or name in corpus.bundled():
+        taken = "is the name of a bundled corpus" if NAME.fullmatch(name) else "cannot be a corpus name"
+        raise UsageError(f"{name!r} {taken}: give another with --name.")
     path = fetched_folder() / f"{name}.txt"
     yield from _download(url, sha256, path)
     yield _entry(name, "fetched", path, checksum=True)
@@ -113,34 +117,41 @@ def _download(url: str, sha256: str, path: Path) -> Iterator[Event]:
     import pooch
     import requests
 
+    if path.exists() and _sha256(path) == sha256:
+        return
     pooch.get_logger().setLevel("ERROR")
     meter, failure = _Meter(), []
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=path.parent, prefix=".get-", ignore_cleanup_errors=True) as folder:
 
-    def fetch() -> None:
-        downloader = pooch.HTTPDownloader(progressbar=meter, timeout=30)
-        try:
-            pooch.retrieve(url, f"sha256:{sha256}", fname=path.name, path=path.parent, downloader=downloader)
-        except Exception as error:
-            failure.append(error)
+        def fetch() -> None:
+            downloader = pooch.HTTPDownloader(progressbar=meter, timeout=30)
+            try:
+                pooch.retrieve(url, f"sha256:{sha256}", fname=path.name, path=folder, downloader=downloader)
+            except Exception as error:
+                failure.append(error)
 
-    thread = threading.Thread(target=fetch, daemon=True)
-    thread.start()
-    while thread.is_alive():
-        thread.join(POLL_SECONDS)
-        if meter.done:
-            yield Progress(meter.done, meter.total)
-    match failure:
-        case [requests.RequestException() as error]:
-            raise SeqtermError(f"Could not fetch {url}: {error}.") from error
-        case [ValueError() as error]:
-            raise DataError(f"{url} is not what was meant: its checksum is not {sha256}; nothing was kept.") from error
-        case [Exception() as error]:
-            raise error
+        thread = threading.Thread(target=fetch, daemon=True)
+        thread.start()
+        while thread.is_alive():
+            thread.join(POLL_SECONDS)
+            if meter.done:
+                yield Progress(meter.done, meter.total)
+        match failure:
+            case [requests.RequestException() as error]:
+                raise SeqtermError(f"Could not fetch {url}: {error}.") from error
+            case [ValueError() as error]:
+                raise DataError(f"{url} is not what was meant: its checksum is not {sha256}; nothing was kept.") from error
+            case [Exception() as error]:
+                raise error
+        (Path(folder) / path.name).replace(path)
 
 
 def split(command: SplitCorpus, session: Session) -> Iterator[Event]:
     """Two files beside the one; lines stay whole and in their order."""
     path = Path(command.file)
+    if path.exists() and not path.is_file():
+        raise DataError(f"Cannot split {path}: it is no file.")
     first, second = (path.with_name(f"{path.stem}.{part}{path.suffix}") for part in ("train", "held-out"))
     for part in (first, second):
         if part.exists():

@@ -1,13 +1,13 @@
 """Lines of text from a file or from standard input.  Only \\n ends a line; bytes that are no UTF-8 come as lone surrogates."""
 
 import shutil
-import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 from seqterm.errors import DataError
+from seqterm.text.corpus import standard_input
 
 
 def _text(raw: bytes) -> str:
@@ -17,7 +17,7 @@ def _text(raw: bytes) -> str:
 def read_lines(source: str) -> Iterator[str]:
     """One after the other, without their ends; nothing is kept."""
     if source == "-":
-        yield from map(_text, _standard_input())
+        yield from map(_text, standard_input())
         return
     try:
         with Path(source).open("rb") as file:
@@ -26,21 +26,18 @@ def read_lines(source: str) -> Iterator[str]:
         raise DataError(f"Cannot read {source}: {error.strerror}.") from error
 
 
-def _standard_input() -> Iterator[bytes]:
-    if sys.stdin.isatty():
-        raise DataError("Standard input is a terminal: pipe text into it, or name a file.")
-    return iter(sys.stdin.buffer)
-
-
 @contextmanager
 def readable_twice(source: str) -> Iterator[str]:
-    """The name of a file with the same text; standard input is copied to a temporary one."""
-    if source != "-":
+    """The name of a file with the same text; standard input and pipes are copied to a temporary one."""
+    path = Path(source)
+    if source != "-" and (path.is_file() or not path.exists()):
         yield source
         return
-    _standard_input()
     with tempfile.TemporaryDirectory() as folder:
         spool = Path(folder) / "lines.txt"
-        with spool.open("wb") as copy:
-            shutil.copyfileobj(sys.stdin.buffer, copy)
+        try:
+            with nullcontext(standard_input()) if source == "-" else path.open("rb") as stream, spool.open("wb") as copy:
+                shutil.copyfileobj(stream, copy)
+        except OSError as error:
+            raise DataError(f"Cannot read {source}: {error.strerror}.") from error
         yield str(spool)

@@ -9,6 +9,7 @@ import numpy as np
 
 from seqterm.backends.base import Array, Backend
 from seqterm.errors import DataError, UsageError
+from seqterm.evaluation.lines import score_lines
 from seqterm.evaluation.perplexity import Score, score_stream
 from seqterm.events import Event, Sampled
 from seqterm.models.catalogue import CATALOGUE, resolve
@@ -18,8 +19,8 @@ from seqterm.sampling.generate import generate, read_prompt
 from seqterm.sampling.settings import SamplingSettings
 from seqterm.store.home import existing_run
 from seqterm.store.run_folder import RunFolder
+from seqterm.text.tokens import from_person
 from seqterm.text.vocabulary import START, Vocabulary
-from seqterm.training.loop import load_weights
 
 
 def check_model(settings: Any) -> None:
@@ -51,18 +52,27 @@ def read_model(folder: RunFolder, backend: Backend) -> tuple[dict[str, Any], Voc
 class LoadedModel:
     """A trained language model.  `config` is the run's config.json, `step` the training step of its weights."""
 
-    def __init__(self, folder: RunFolder, config: dict[str, Any], vocabulary: Vocabulary, model: RecurrentModel, step: int):
+    def __init__(
+        self,
+        folder: RunFolder,
+        config: dict[str, Any],
+        vocabulary: Vocabulary,
+        model: RecurrentModel,
+        step: int,
+        checksum: str,
+    ):
         self.folder, self.config, self.vocabulary, self.model, self.step = folder, config, vocabulary, model, step
-        self._checksum = folder.best_checksum()
+        self._checksum = checksum
 
     @classmethod
     def open(cls, run: str, backend: Backend) -> "LoadedModel":
         """Load the best checkpoint of a run, or the last where nothing was validated; DataError where it is broken."""
         folder = RunFolder(existing_run(run))
         config, vocabulary, model = read_model(folder, backend)
+        checksum = folder.best_checksum()  # read first: if the file is replaced meanwhile, this model is not current
         tensors, counters = folder.load_checkpoint("best")
-        load_weights(model, tensors)
-        return cls(folder, config, vocabulary, model, counters["step"])
+        model.load(tensors)
+        return cls(folder, config, vocabulary, model, counters["step"], checksum)
 
     def is_current(self) -> bool:
         """Whether the run's best checkpoint is still this one."""
@@ -90,16 +100,22 @@ class LoadedModel:
 
     def _ids(self, text: str) -> Array:
         ids, unknown = self.vocabulary.encode_prompt(text)
-        if unknown:
+        if unknown and self.vocabulary.unknown < 0:
             raise DataError(f"The model has never seen {unknown[0]!r}.")
         return ids
 
-    def score(self, text: str) -> Score:
-        """log_probability (nats) and tokens of a text, read from the model's start."""
-        ids = self._ids(text)
-        if not len(ids):
-            raise DataError("There is nothing to score: the text has no tokens.")
-        return score_stream(self.model, ids)
+    def score(self, text: str, stream: bool = False) -> Score:
+        """log_probability (nats) and tokens, line by line from the model's start, line ends counted, as `seqterm score`.
+
+        `stream`: the text as one, as validation in training reads it; DataError where none of its tokens is known.
+        """
+        if stream:
+            ids = self.vocabulary.encode(from_person(text, self.vocabulary.form))
+            if not (ids >= 0).any():
+                raise DataError("There is nothing to score: the text has no tokens that the model knows.")
+            return score_stream(self.model, ids[ids >= 0])
+        scored = list(score_lines(self.model, self.vocabulary, text.removesuffix("\n").split("\n")))
+        return Score(sum(line.log_probability for line in scored), sum(len(line.log_p) for line in scored))
 
     def next(self, prompt: str = "", top: int = 10) -> list[tuple[str, float]]:
         """The `top` most probable next tokens with their probabilities."""
@@ -108,5 +124,7 @@ class LoadedModel:
         return [(self.vocabulary.tokens[i], math.exp(log_p[0, i])) for i in order]
 
     def trace(self, text: str) -> dict[str, Array]:
-        """{"0.h": (T, H), ...}: hidden units and gates of every layer while it reads a text of T tokens."""
-        return self.model.trace(self._ids(text))
+        """{"0.h": (T, H), ...}: hidden units and gates of every layer while it reads T tokens, a start token included."""
+        ids = self._ids(text)
+        start = self.model.start_token
+        return self.model.trace(ids if start is None else np.concatenate([[start], ids]))

@@ -40,5 +40,6 @@ HANDLERS: dict[type[Command], str] = {
 def run(command: Command, session: Session) -> Iterator[Event]:
     """Do a command.  Failures are SeqtermErrors, raised where the iterator has got to."""
     check(command)
+    session.stop = session.stoppable = False
     handler: Callable[[Command, Session], Iterator[Event]] = resolve(HANDLERS[type(command)])
     return handler(command, session)

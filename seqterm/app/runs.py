@@ -17,10 +17,12 @@ from seqterm.text.corpus import bundled_folder
 
 def list_runs(command: ListRuns, session: Session) -> Iterator[Event]:
     """Newest first; a broken run is named in a note, not hidden."""
-    if not runs_folder().is_dir():
-        return
     folders = [RunFolder(path.parent) for path in runs_folder().glob("*/config.json")]
-    for folder in sorted(folders, key=lambda f: -f.path.stat().st_mtime):
+    if not folders:
+        yield Note(f"There are no runs in {runs_folder()} yet: `seqterm train lstm tales` makes one.")
+    for folder in sorted(
+        folders, key=lambda f: -(f.path / "state.json").stat().st_mtime if (f.path / "state.json").exists() else 0
+    ):
         try:
             yield _summary(folder)
         except (DataError, KeyError) as error:
@@ -80,8 +82,9 @@ def stop(command: Stop, session: Session) -> Iterator[Event]:
         raise SeqtermError(f"{folder.name} is complete: there is nothing to stop.")
     here = folder.is_locked()
     folder.request_stop()
-    elsewhere = f"No process here trains {folder.name}; one on another host will see it and stop."
-    yield Note(f"{folder.name} will save and stop after its current step." if here else elsewhere)
+    if not here:
+        raise SeqtermError(f"No process on this machine trains {folder.name}; one on another host will see the wish and stop.")
+    yield Note(f"{folder.name} will save and stop after its current step.")
 
 
 def paths(command: Paths, session: Session) -> Iterator[Event]:

@@ -1,6 +1,5 @@
 """The command Sample."""
 
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,6 +7,7 @@ from seqterm.app.commands import Prompted, Sample
 from seqterm.app.session import Session
 from seqterm.errors import DataError, UsageError
 from seqterm.events import Event
+from seqterm.text.corpus import standard_input
 
 
 def sample(command: Sample, session: Session) -> Iterator[Event]:
@@ -30,9 +30,7 @@ def check_one_prompt(command: Prompted) -> None:
 def read_prompt_text(command: Prompted, kind: str) -> str:
     """The prompt, "" where none was given; UTF-8 unless the model's tokens are bytes."""
     if command.source == "-":
-        if sys.stdin.isatty():
-            raise DataError("Standard input is a terminal: pipe the prompt into it, or use --prompt.")
-        return _decode(sys.stdin.buffer.read(), "Standard input", kind)
+        return _decode(standard_input().read(), "Standard input", kind)
     if command.prompt_file is not None:
         try:
             return _decode(Path(command.prompt_file).read_bytes(), command.prompt_file, kind)

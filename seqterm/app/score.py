@@ -14,22 +14,25 @@ from seqterm.app.loaded import LoadedModel
 from seqterm.app.sample import check_one_prompt, read_prompt_text
 from seqterm.app.session import Session
 from seqterm.errors import DataError, UsageError
-from seqterm.evaluation.lines import Scored, encode_line, score_ids, score_lines
+from seqterm.evaluation.lines import Scored, encode_line, score_ids, score_lines, score_sentences
 from seqterm.evaluation.perplexity import score_stream
 from seqterm.events import Event, Line, LineScore, NextSummary, NextToken, Note, Ranked, TotalScore
 from seqterm.sampling.generate import read_prompt
 from seqterm.store.home import fetched_folder
 from seqterm.text import corpus, tokens
 from seqterm.text.stream import open_ids, write_ids
+from seqterm.text.vocabulary import Ids
 
 
 def _total(log_probability: float, n_tokens: int, unknown: int) -> TotalScore:
-    perplexity = math.exp(-log_probability / n_tokens) if n_tokens else math.inf
+    perplexity = float(np.exp(-log_probability / n_tokens)) if n_tokens else math.inf
     return TotalScore(perplexity, log_probability, n_tokens, unknown)
 
 
 def score(command: Score, session: Session) -> Iterator[Event]:
     """A LineScore a line unless --summary, then the total."""
+    if command.stream and command.per_token:
+        raise UsageError("--per-token goes with lines, not with --stream.")
     loaded = session.load(command.run)
     if command.stream:
         yield _score_stream(loaded, command)
@@ -62,24 +65,28 @@ def _score_stream(loaded: LoadedModel, command: Score) -> TotalScore:
         ids = open_ids(file, vocabulary, written)
         if vocabulary.unknown >= 0:
             unknown = int(np.count_nonzero(ids == vocabulary.unknown))
-        total = score_stream(loaded.model, ids)
+        if loaded.one_sentence and loaded.model.start_token is not None:
+            total = score_sentences(loaded.model, ids, loaded.model.start_token)
+        else:
+            total = score_stream(loaded.model, ids)
     return _total(total.log_probability, total.tokens, unknown)
 
 
 def filter_lines(command: Filter, session: Session) -> Iterator[Event]:
     """The lines that pass, unchanged."""
     if (command.max_perplexity is None) == (command.keep is None):
-        raise UsageError("Say which lines pass: --max-perplexity or --keep.")
+        raise UsageError("Say which lines pass: either --max-perplexity or --keep.")
     loaded = session.load(command.run)
     if command.max_perplexity is not None:
         for scored in score_lines(loaded.model, loaded.vocabulary, read_lines(command.source)):
-            if scored.perplexity <= command.max_perplexity:
+            if scored.perplexity <= command.max_perplexity and _known_enough(command, scored):
                 yield Line(scored.text)
         return
     assert command.keep is not None
     with readable_twice(command.source) as source:
         each = score_lines(loaded.model, loaded.vocabulary, read_lines(source))
-        perplexities = np.frombuffer(array("f", (scored.perplexity for scored in each)), np.float32)
+        judged = array("f", (scored.perplexity if _known_enough(command, scored) else math.inf for scored in each))
+        perplexities = np.frombuffer(judged, np.float32)
         passes = np.zeros(len(perplexities), np.bool_)
         passes[np.argsort(perplexities, kind="stable")[: round(command.keep * len(perplexities))]] = True
         for text, passed in zip(read_lines(source), passes, strict=True):
@@ -87,22 +94,36 @@ def filter_lines(command: Filter, session: Session) -> Iterator[Event]:
                 yield Line(text)
 
 
+def _known_enough(command: Filter, scored: Scored) -> bool:
+    return command.max_unknown is None or scored.unknown <= command.max_unknown
+
+
 def rank(command: Rank, session: Session) -> Iterator[Event]:
-    """All candidates; those of equal probability stay in their order."""
+    """All candidates, those with the fewest unknown tokens first; equals stay in their order."""
     loaded = session.load(command.run)
-    vocabulary = loaded.vocabulary
     candidates = [text for text in read_lines(command.source) if text.strip()]
-    before = encode_line(vocabulary, command.context)[0] if command.context else np.zeros(0, np.int64)
-    encoded = [encode_line(vocabulary, text) for text in candidates]
+    before = _context(loaded, command.context)
+    encoded = [encode_line(loaded.vocabulary, text) for text in candidates]
+    flat = [np.concatenate([before, *parts]) for parts, _ in encoded] if command.context else []
+    if command.context:
+        given = len(before) + loaded.vocabulary.has_marks - (0 if loaded.model.start_token is None else 1)
+        own = [[log_p[given:]] for log_p in score_ids(loaded.model, flat)]
+    else:
+        scored = iter(score_ids(loaded.model, [ids for parts, _ in encoded for ids in parts]))
+        own = [[next(scored) for _ in parts] for parts, _ in encoded]
+    sums = [sum(float(log_p.sum(dtype=np.float64)) for log_p in each) for each in own]
     unknown = sum(n for _, n in encoded)
-    if unknown and vocabulary.unknown < 0:
+    if unknown and loaded.vocabulary.unknown < 0:
         yield Note(f"{unknown} tokens that the model has never seen are left out of the candidates.")
-    scored = score_ids(loaded.model, [np.concatenate([before, ids]) for ids, _ in encoded])
-    given = 1 if vocabulary.has_marks else 0
-    own = [log_p[len(log_p) - (len(ids) - given) :] for log_p, (ids, _) in zip(scored, encoded, strict=True)]
-    sums = [float(log_p.sum(dtype=np.float64)) for log_p in own]
-    for place, row in enumerate(sorted(range(len(sums)), key=lambda row: -sums[row]), 1):
-        yield Ranked(place, candidates[row], sums[row], len(own[row]))
+    for place, row in enumerate(sorted(range(len(sums)), key=lambda row: (encoded[row][1], -sums[row])), 1):
+        yield Ranked(place, candidates[row], sums[row], sum(map(len, own[row])), encoded[row][1])
+
+
+def _context(loaded: LoadedModel, text: str) -> Ids:
+    """What comes before every candidate: whole sentences with their marks, or a text without a line end."""
+    if loaded.vocabulary.has_marks:
+        return np.concatenate(encode_line(loaded.vocabulary, text)[0]) if text else np.zeros(0, np.int32)
+    return loaded.vocabulary.encode_prompt(text)[0].astype(np.int32)
 
 
 def next_tokens(command: Next, session: Session) -> Iterator[Event]:

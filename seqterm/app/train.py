@@ -27,7 +27,7 @@ from seqterm.store.home import existing_run, new_run_path, run_path
 from seqterm.store.run_folder import RunFolder
 from seqterm.text.stream import Batches, SentenceBatches, open_ids
 from seqterm.text.vocabulary import START, Ids, Vocabulary
-from seqterm.training.loop import Helpers, Trainer, load_weights
+from seqterm.training.loop import Helpers, Trainer
 from seqterm.training.settings import ReportSettings, TrainingSettings
 
 INITIALISE = 3  # the purpose of a random key
@@ -38,6 +38,8 @@ def train(command: Train, session: Session) -> Iterator[Event]:
     began = time.monotonic()
     if not command.corpus:
         raise UsageError("Name the text to train on: a file, a bundled corpus such as `tales`, or - for standard input.")
+    if command.out is not None and (not command.out or command.out.startswith("-")):
+        raise UsageError(f"-o {command.out!r} cannot be the name of a run.")
     path = run_path(command.out) if command.out else new_run_path(command.model)
     made_here = not path.exists()
     folder = RunFolder.create(path)
@@ -104,7 +106,7 @@ def _prepare(command: Train, folder: RunFolder, session: Session, began: float) 
     vocabulary, text, notes = read_text(command, folder, base)
     model = build_model(command.model, settings, vocabulary, session.backend)
     if base:
-        load_weights(model, base.model.tensors())
+        model.load(base.model.tensors())
     else:
         model.initialise(np.random.Generator(np.random.Philox(key=[command.seed, INITIALISE])))
     training = pick(TrainingSettings, command)
@@ -165,6 +167,7 @@ def _trainer(
     one_sentence = settings.batching == "sentence"
     helpers = Helpers(
         stop=_stop(folder, session, began, time_limit),
+        resume=line(Resume(run=folder.name)),
         validate=(lambda: _loss(model, held_out, one_sentence)) if len(held_out) else None,
         sample=(lambda: _sample(model, vocabulary, reports, settings.seed, one_sentence)) if reports.sample_length else None,
     )

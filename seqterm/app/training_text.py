@@ -54,11 +54,14 @@ def read_text(command: Train, folder: RunFolder, base: LoadedModel | None) -> tu
         validation_tokens, more = write_ids(tokens.read(held_out_paths, form), vocabulary, folder.path / VALIDATION_IDS)
         unknown += more
     spool.unlink(missing_ok=True)
+    training_tokens = written if held_out_paths else written - validation_tokens
+    if base is None:
+        vocabulary.recount(ids[:training_tokens])  # the model starts from these frequencies, and held-out text is none of them
     description = {
         "sources": list(command.corpus),
         **dataclasses.asdict(form),
         "written_tokens": written,
-        "training_tokens": written if held_out_paths else written - validation_tokens,
+        "training_tokens": training_tokens,
         "validation_tokens": validation_tokens,
         "validation": str(held_out),
         "separate_validation": bool(held_out_paths),

@@ -59,10 +59,17 @@ def _show(command: Command, quiet: bool, jsonl: bool, echo: bool, json: bool) ->
     _interruptible(session)
     events = run(command, session)
     if jsonl:
-        return show.jsonl(events)
+        gone = False
+
+        def stop() -> None:
+            nonlocal gone
+            session.stop = gone = True
+
+        code = show.jsonl(events, stop) or (INTERRUPTED if session.stop else 0)
+        return 0 if gone else code
     if json:
         show.one_object(events)
-        return 0
+        return INTERRUPTED if session.stop else 0
     if isinstance(command, Train | Resume):
         return show.training(events, quiet)
     if isinstance(command, Sample):
@@ -97,7 +104,12 @@ def _command(name: str, command_class: type[Command]) -> click.Command:
     return GroupedCommand(name, callback=callback, params=params, help=command_class.__doc__)
 
 
-@click.group(name="seqterm", epilog=EPILOG, help=f"Sequence models in the terminal.\n{EXAMPLES}")
+@click.group(
+    name="seqterm",
+    epilog=EPILOG,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help=f"Sequence models in the terminal.\n{EXAMPLES}",
+)
 @click.version_option(seqterm.__version__, prog_name="seqterm")
 @click.option("--debug", is_flag=True, help=DEBUG[1])
 @click.pass_context
@@ -117,6 +129,8 @@ def train(ctx: click.Context, resume: str | None, quiet: bool, jsonl: bool, debu
     if ctx.invoked_subcommand:
         if resume is not None:
             raise click.UsageError("--resume goes on with a run as it is: name no model and no text.")
+        if quiet or jsonl or any(value is not None for value in values.values()):
+            raise click.UsageError(f"Give options after the model: seqterm train {ctx.invoked_subcommand} CORPUS --option ...")
         return None
     if resume is None:
         raise click.UsageError("Name a model to train, or a run to --resume.")

@@ -3,7 +3,9 @@
 0 ok, 1 failure, 2 usage, 3 data or model file, 4 training diverged, 130 interrupted.
 """
 
+import contextlib
 import errno
+import os
 import sys
 import traceback
 from typing import NoReturn
@@ -14,12 +16,16 @@ HINT = "`--debug` shows where it happened."
 
 
 def note(text: str) -> None:
-    sys.stderr.write(text + "\n")
-    sys.stderr.flush()
+    """A note that nobody can read any more is no reason to stop."""
+    if sys.stderr is not None:
+        with contextlib.suppress(BrokenPipeError):
+            sys.stderr.write(text + "\n")
+            sys.stderr.flush()
 
 
 def is_terminal() -> bool:
-    return sys.stderr.isatty()
+    """Whether standard error is a terminal that can move its cursor."""
+    return sys.stderr is not None and sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
 
 
 def code_of(error: BaseException) -> int:

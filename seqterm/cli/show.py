@@ -10,6 +10,7 @@ from seqterm.errors import INTERRUPTED
 from seqterm.events import (
     CorpusCounts,
     CorpusEntry,
+    Corrected,
     Event,
     Exported,
     Finished,
@@ -33,20 +34,26 @@ from seqterm.events import (
     TrainingSample,
     Validation,
 )
-from seqterm.render.training import TrainingView, duration
 
 PLAIN_SECONDS = 5.0  # between two step lines off a terminal
 FRAME_SECONDS = 0.1  # between two frames of the live view
 
 
-def jsonl(events: Iterable[Event]) -> int:
-    """Every event but pieces as an object on a line; notes stay on standard error."""
+def jsonl(events: Iterable[Event], stop: Callable[[], None]) -> int:
+    """Every event but pieces as an object on a line; notes stay on standard error.
+
+    When the reader is gone, `stop()` asks for a clean end, and what still happens is not shown.
+    """
     code = 0
     for event in events:
-        if isinstance(event, Note):
-            notes.note(event.text)
-        elif not isinstance(event, Piece | Progress):
-            output.write_object(event.to_json())
+        try:
+            if isinstance(event, Note):
+                notes.note(event.text)
+            elif not isinstance(event, Piece | Progress):
+                output.write_object(event.to_json())
+        except BrokenPipeError:
+            output.close_quietly()
+            stop()
         if isinstance(event, Stopped) and event.reason == "interrupted":
             code = INTERRUPTED
     return code
@@ -63,7 +70,7 @@ def training(events: Iterable[Event], quiet: bool) -> int:
                 code = INTERRUPTED if isinstance(event, Stopped) and event.reason == "interrupted" else 0
     if isinstance(end, Stopped):
         notes.note(text.stopped(end))
-    elif not quiet:
+    elif not quiet and not notes.is_terminal():
         notes.note(text.finished(end))
     output.write(end.run + "\n")
     return code
@@ -82,6 +89,8 @@ def _progress(quiet: bool) -> Iterator[Callable[[Event], None]]:
 
 def _plain() -> Callable[[Event], None]:
     """A line for each validation, and for a step every few seconds."""
+    from seqterm.render.training import TrainingView, duration
+
     view = TrainingView()
     last = time.monotonic()
 
@@ -92,7 +101,8 @@ def _plain() -> Callable[[Event], None]:
             case Started():
                 notes.note(text.started(event))
             case Step() if time.monotonic() - last >= PLAIN_SECONDS or event.step == 1:
-                notes.note(text.step(event, duration(view.eta() or 0.0)))
+                eta = view.eta()
+                notes.note(text.step(event, None if eta is None else duration(eta)))
                 last = time.monotonic()
             case Validation():
                 notes.note(text.validation(event))
@@ -110,18 +120,19 @@ def _live() -> Iterator[Callable[[Event], None]]:
     from rich.console import Console
     from rich.live import Live
 
+    from seqterm.render.training import TrainingView
+
     console = Console(stderr=True)
-    height = min(16, max(10, console.height - 14))
     view = TrainingView()
     drawn = 0.0
-    with Live(view.render(console.width, height), console=console, auto_refresh=False, transient=True) as live:
+    with Live(view.render(console.width, console.height - 1), console=console, auto_refresh=False, transient=True) as live:
 
         def show(event: Event) -> None:
             nonlocal drawn
             view.take(event)
             live.transient = view.started is None  # an error while the text is read leaves no view behind
             if time.monotonic() - drawn >= FRAME_SECONDS or not isinstance(event, Step):
-                live.update(view.render(console.width, height), refresh=True)
+                live.update(view.render(console.width, console.height - 1), refresh=True)
                 drawn = time.monotonic()
 
         yield show
@@ -184,7 +195,7 @@ def listing(events: Iterable[Event], quiet: bool, summary_only: bool = False) ->
                     output.write(text.next_token(event, most) + "\n")
                 case NextSummary():
                     output.write(text.next_summary(event) + "\n")
-                case Line():
+                case Line() | Corrected():
                     output.write(event.text + "\n")
                 case Exported():
                     output.write(event.run + "\n")

@@ -39,10 +39,10 @@ def started(event: Started) -> str:
     )
 
 
-def step(event: Step, eta: str) -> str:
+def step(event: Step, eta: str | None) -> str:
     return (
         f"epoch {event.epoch}  step {event.step:,}  loss {event.loss:.4f}  gradient {event.gradient_norm:.3g}  "
-        f"rate {event.learning_rate:.3g}  {event.tokens_per_second:,.0f} tokens/s  {eta} left"
+        f"rate {event.learning_rate:.3g}  {event.tokens_per_second:,.0f} tokens/s" + (f"  {eta} left" if eta else "")
     )
 
 

@@ -10,6 +10,7 @@ from seqterm.backends.base import Array
 from seqterm.evaluation.perplexity import Score
 from seqterm.models.base import LanguageModel
 from seqterm.text.stream import ragged, sentence_bounds
+from seqterm.text.tokens import from_person, sentences
 from seqterm.text.vocabulary import END, START, Ids, Vocabulary
 
 LINES = 512  # lines, and
@@ -37,25 +38,24 @@ class Scored:
         return float(np.exp(-self.log_probability / len(self.log_p))) if len(self.log_p) else float("inf")
 
 
-def encode_line(vocabulary: Vocabulary, text: str) -> tuple[Ids, int]:
-    """A line without its end -> ids with marks or, where newlines are tokens, the newline; and how many tokens are unknown.
+def encode_line(vocabulary: Vocabulary, text: str) -> tuple[list[Ids], int]:
+    """A line without its end -> ids, and how many tokens are unknown; they are left out where the model has no UNKNOWN.
 
-    Unknown tokens are left out where the model has no UNKNOWN.
+    Sentences stand apart with their marks; else there is one text, with the newline at its end where that is a token.
     """
-    text = text.removesuffix("\r").removeprefix("\ufeff")
     form = vocabulary.form
-    text = text.lower() if form.lowercase else text
-    if form.kind == "byte":
-        text = text.encode("utf-8", "surrogateescape").decode("latin-1")
-    ids = vocabulary.encode_part(text)
-    unknown = int(np.count_nonzero(ids == vocabulary.unknown))
-    ids = ids[ids >= 0]
+    text = from_person(text.removesuffix("\r").removeprefix("\ufeff"), form)
+    parts = (sentences(text, form) or [""]) if form.sentences == "punctuation" else [text]
+    encoded = [vocabulary.encode_part(part) for part in parts]
+    unknown = sum(int(np.count_nonzero(ids == vocabulary.unknown)) for ids in encoded)
+    known = [ids[ids >= 0] for ids in encoded]
     if vocabulary.has_marks:
-        ids = np.concatenate([[vocabulary.special[START]], ids, [vocabulary.special[END]]])
+        start, end = [vocabulary.special[START]], [vocabulary.special[END]]
+        known = [np.concatenate([start, ids, end]) for ids in known]
     elif form.kind != "word":
         newline = vocabulary.encode_part("\n")
-        ids = np.concatenate([ids, newline[newline >= 0]])
-    return ids.astype(np.int32), unknown
+        known = [np.concatenate([*known, newline[newline >= 0]])]
+    return [ids.astype(np.int32) for ids in known], unknown
 
 
 def score_ids(model: LanguageModel, texts: list[Ids]) -> list[Array]:
@@ -113,9 +113,11 @@ def score_lines(model: LanguageModel, vocabulary: Vocabulary, lines: Iterable[st
     """Each line scored from the model's start, in the order of lines; holds few lines at a time."""
     for some in _groups(lines):
         encoded = [encode_line(vocabulary, line) for line in some]
-        scored = score_ids(model, [ids for ids, _ in encoded])
-        for text, (ids, unknown), log_p in zip(some, encoded, scored, strict=True):
-            yield Scored(text, ids[len(ids) - len(log_p) :], log_p, unknown)
+        scored = iter(score_ids(model, [ids for parts, _ in encoded for ids in parts]))
+        for text, (parts, unknown) in zip(some, encoded, strict=True):
+            log_p = [next(scored) for _ in parts]
+            predicted = [ids[len(ids) - len(values) :] for ids, values in zip(parts, log_p, strict=True)]
+            yield Scored(text, np.concatenate(predicted), np.concatenate(log_p), unknown)
 
 
 def score_sentences(model: LanguageModel, ids: Ids, start: int) -> Score:

@@ -1,5 +1,6 @@
 """How well a language model predicts a text."""
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -20,8 +21,8 @@ class Score(NamedTuple):
 
     @property
     def loss(self) -> float:
-        """Nats a token."""
-        return -self.log_probability / self.tokens
+        """Nats a token; infinite where there is none."""
+        return -self.log_probability / self.tokens if self.tokens else math.inf
 
 
 def score_stream(model: LanguageModel, ids: Array) -> Score:

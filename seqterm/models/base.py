@@ -31,7 +31,11 @@ class DrawSettings(Protocol):
 
 
 class LanguageModel(Protocol):
-    """Probabilities of the next token given those before.  V: `vocabulary_size`."""
+    """Probabilities of the next token given those before.  V: `vocabulary_size`.
+
+    A model may also have a `draw` of the form of sampling.draw.draw_by_steps, without its first two arguments, which draws many
+    tokens in one compiled call; it must give the same text.
+    """
 
     vocabulary_size: int
     start_token: int | None  # what every text begins with, if there is such a token
@@ -55,14 +59,4 @@ class LanguageModel(Protocol):
 
     def trace(self, ids: Array) -> dict[str, Array]:
         """ids (T,) -> what goes on inside, {name: (T, ...)}."""
-        ...
-
-    def draw(
-        self, state: State, log_p: Array, seen: Array, banned: Array, settings: DrawSettings, key: int, first: int, n: int
-    ) -> tuple[State, Array, Array, Array]:
-        """Draw n tokens a row, at the positions first to first + n - 1 of the random numbers of `key`.
-
-        seen (rows, V) is updated in place; tokens in banned (V,) are never drawn.
-        -> state, log_p (rows, V), tokens (n, rows), and their log-probabilities (n, rows).
-        """
         ...

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from seqterm.backends.base import Array, Backend
+from seqterm.errors import DataError
 from seqterm.layers.base import Layer, Workspace, flat_size, rows, split
 from seqterm.layers.dropout import Dropout, DropoutKey
 from seqterm.layers.elman import Elman
@@ -90,6 +91,14 @@ class RecurrentModel:
             for name, shape in layer.shapes.items()
             if np.prod(shape)
         }
+
+    def load(self, tensors: dict[str, Array]) -> None:
+        """Fill all parameters from `tensors` of another model or a checkpoint; DataError where they do not fit."""
+        for name, view in self.tensors().items():
+            if name not in tensors or tensors[name].shape != view.shape or tensors[name].dtype != view.dtype:
+                raise DataError(f"The checkpoint does not fit the model: tensor {name} is missing or of another shape or type.")
+            view[...] = tensors[name]
+        self.changed()
 
     def initialise(self, random: np.random.Generator) -> None:
         """Fill all parameters after the settings' scheme; the output's bias begins at the tokens' log-frequencies."""
@@ -245,6 +254,7 @@ class RecurrentModel:
     def draw(
         self, state: State, log_p: Array, seen: Array, banned: Array, settings: DrawSettings, key: int, first: int, n: int
     ) -> tuple[State, Array, Array, Array]:
+        """As sampling.draw.draw_by_steps, in one compiled call."""
         state, log_p = state.copy(), log_p.copy()
         tokens, chosen = np.empty((n, len(state)), np.int64), np.empty((n, len(state)), self.dtype)
         self._generate.draw(

@@ -13,7 +13,7 @@ from rich.text import Text
 from seqterm.events import Event, Finished, Note, Started, Step, Stopped, TrainingSample, Validation
 from seqterm.render.braille import Series, line_chart
 
-FIGURES_WIDTH = 30
+FIGURES_WIDTH, FIGURES_HEIGHT = 30, 12
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 TRAINING, HELD_OUT = "cyan", "bold magenta"
 
@@ -45,8 +45,9 @@ class TrainingView:
     def take(self, event: Event) -> None:
         match event:
             case Started():
-                self.started, self.began = event, time.monotonic()
+                self.started = event
             case Step():
+                self.began = self.began if self.steps else time.monotonic()
                 self.steps.append(event)
             case Validation():
                 self.validations.append(event)
@@ -60,36 +61,42 @@ class TrainingView:
                 self.remarks.append(event.text)
 
     def eta(self) -> float | None:
-        """Seconds left at the pace of this sitting."""
+        """Seconds left at the pace since the first step."""
         if not self.started or not self.steps:
             return None
-        done = self.steps[-1].step - self.started.step
-        return (time.monotonic() - self.began) / max(1, done) * (self.started.steps - self.steps[-1].step)
+        done = self.steps[-1].step - self.steps[0].step  # the first steps wait for compilers
+        if not done:
+            return None
+        return (time.monotonic() - self.began) / done * (self.started.steps - self.steps[-1].step)
 
-    def render(self, width: int, height: int = 10) -> RenderableType:
-        """At most `width` characters wide; the chart is `height` lines high."""
+    def render(self, width: int, rows: int = 34) -> RenderableType:
+        """At most `width` characters wide and, from 20 rows on, `rows` lines high."""
         if self.started is None:
             return Text("reading the text ...", "dim")
         beside = width >= 2 * FIGURES_WIDTH
         chart_width = width - FIGURES_WIDTH if beside else width
-        curve = self._chart(chart_width - 4, height)
-        chart = Panel(curve, title=self._legend(), title_align="left", width=chart_width, height=height + 2, border_style="dim")
-        figures = Panel(self._figures(), width=width - chart_width or width, height=height + 2, border_style="dim")
+        free = rows - 1 - len(self.remarks[-2:]) - (0 if beside else FIGURES_HEIGHT)  # for chart and sample
+        least = FIGURES_HEIGHT if beside else 7
+        sample_lines = max(0, min(8, free - least - 2))
+        chart_height = max(least, min(18, free - (sample_lines + 2 if sample_lines else 0)))
+        curve = self._chart(chart_width - 4, chart_height - 2)
+        chart = Panel(curve, title=self._legend(), title_align="left", width=chart_width, height=chart_height, border_style="dim")
+        figures_height = chart_height if beside else FIGURES_HEIGHT
+        figures = Panel(self._figures(), width=width - chart_width or width, height=figures_height, border_style="dim")
         remarks = [Text(f" {plain(remark)}", "dim") for remark in self.remarks[-2:]]
+        sample = self._sample_panel(width, sample_lines)
         if not beside:
-            return Group(self._heading(), chart, figures, *self._sample_panel(width), *remarks)
+            return Group(self._heading(), chart, figures, *sample, *remarks)
         across = Table.grid()
         across.add_row(chart, figures)
-        return Group(self._heading(), across, *self._sample_panel(width), *remarks)
+        return Group(self._heading(), across, *sample, *remarks)
 
     def _heading(self) -> Text:
         assert self.started
         s = self.started
-        text = Text(f" {s.run} ", "bold")
-        text.append(
-            f" {s.model}, {s.parameters:,} parameters, {s.training_tokens:,} tokens of {s.vocabulary_size:,} kinds", "dim"
-        )
-        return text
+        text = Text(f" {s.run} ", "bold", no_wrap=True, overflow="ellipsis")
+        figures = f" {s.model}, {s.parameters:,} parameters, {s.training_tokens:,} tokens of {s.vocabulary_size:,} kinds"
+        return text.append(figures, "dim")
 
     def _legend(self) -> Text:
         legend = Text("nats a token: ", "default")
@@ -126,9 +133,10 @@ class TrainingView:
         bar = ProgressBar(total=max(1, self.started.steps), completed=step.step if step else self.started.step)
         return Group(table, Text(), bar)
 
-    def _sample_panel(self, width: int) -> list[RenderableType]:
-        if self.sample is None:
+    def _sample_panel(self, width: int, n_lines: int) -> list[RenderableType]:
+        """The first lines of the newest sample, in a box that keeps its height."""
+        if self.sample is None or n_lines == 0:
             return []
-        lines = plain(self.sample.text).split("\n")
-        text = Text("\n".join(lines[:8]), overflow="fold")
-        return [Panel(text, title=f"sample at step {self.sample.step:,}", title_align="left", width=width, border_style="dim")]
+        text = Text("\n".join(plain(self.sample.text).split("\n")[:n_lines]), overflow="fold")
+        title = f"sample at step {self.sample.step:,}"
+        return [Panel(text, title=title, title_align="left", width=width, height=n_lines + 2, border_style="dim")]

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -9,12 +10,14 @@ from seqterm.backends.base import Array, Backend
 from seqterm.errors import SeqtermError, UsageError
 from seqterm.events import Event, Note, Piece, Sampled
 from seqterm.models.base import LanguageModel, State
+from seqterm.sampling.draw import draw_by_steps
 from seqterm.sampling.settings import SamplingSettings
 from seqterm.text.vocabulary import END, START, UNKNOWN, Ids, Vocabulary
 
 CHUNK = 32  # tokens drawn in one call
 TRIES = 200  # for --min-length
-DRAW = 2  # the purpose of a random key
+DRAW = 2  # the purpose of a random key,
+ATTEMPT = 1 << 32  # to which the tries before are added
 
 
 def read_prompt(model: LanguageModel, ids: Ids) -> tuple[State, Array]:
@@ -43,7 +46,13 @@ class Rules:
         ends = set()
         if settings.until == "sentence" and END not in special:
             raise UsageError("--until sentence needs a model trained with --sentences.")
-        if settings.until == "unknown" and UNKNOWN in special:
+        if settings.until == "unknown" and UNKNOWN not in special:
+            raise UsageError("--until unknown needs a model with unknown words: train with --vocab-size or --min-count.")
+        if settings.until == "":
+            raise UsageError("--until must name a text to stop after, not an empty one.")
+        if settings.min_length > settings.length:
+            raise UsageError(f"--min-length {settings.min_length} is more than --length {settings.length}: raise --length.")
+        if settings.until == "unknown":
             ends.add(special[UNKNOWN])
         elif UNKNOWN in special:
             banned[special[UNKNOWN]] = True
@@ -115,20 +124,22 @@ def generate(
     """
     rules = Rules.of(vocabulary, settings, one_sentence)
     ids, unknown = vocabulary.encode_prompt(prompt)
+    if one_sentence:
+        ids = ids[1 + np.flatnonzero(ids == vocabulary.special[START]).max(initial=-1) :]
     if unknown:
         shown = ", ".join(repr(token) for token in unknown[:5]) + (", ..." if len(unknown) > 5 else "")
         what = "read as an unknown word" if UNKNOWN in vocabulary.special else "left out of what it continues"
         yield Note(f"The model has never seen {shown}: {what}.")
     state, log_p = read_prompt(model, ids)
-    key = backend.kernels("random").derive_key(seed, DRAW)
     yield Piece(0, prompt, "")
     samples: dict[int, _Sample] = {}
     stopped = False
+    draw = getattr(model, "draw", None) or partial(draw_by_steps, model, backend)
     for attempt in range(TRIES if settings.min_length else 1):
         drawn = [_Sample(vocabulary, number, prompt, rules) for number in range(settings.samples)]
-        attempt_key = backend.kernels("random").derive_key(key, attempt) if attempt else key
+        attempt_key = backend.kernels("random").derive_key(seed, DRAW + attempt * ATTEMPT)
         streamed = not settings.min_length
-        stopped = yield from _draw(model, drawn, prompt, state, log_p, ids, rules, settings, attempt_key, stop, streamed)
+        stopped = yield from _draw(draw, drawn, prompt, state, log_p, ids, rules, settings, attempt_key, stop, streamed)
         samples |= {i: s for i, s in enumerate(drawn) if i not in samples and s.tokens >= settings.min_length}
         if len(samples) == settings.samples or stopped:
             break
@@ -143,7 +154,7 @@ def generate(
 
 
 def _draw(
-    model: LanguageModel,
+    draw: Callable[..., tuple[State, Array, Array, Array]],
     samples: list[_Sample],
     prompt: str,
     state: State,
@@ -158,14 +169,14 @@ def _draw(
     """Draw all samples from one row's state, the first as pieces if `streamed`; returns whether it was stopped."""
     n = len(samples)
     state, log_p = np.repeat(state, n, axis=0), np.repeat(log_p, n, axis=0)
-    seen = np.zeros((n, model.vocabulary_size), np.bool_)
+    seen = np.zeros((n, log_p.shape[1]), np.bool_)
     seen[:, prompt_ids] = True
     drawn = 0
     while drawn < settings.length and not all(sample.done for sample in samples):
         if stop():
             return True
         count = min(CHUNK, settings.length - drawn)
-        state, log_p, tokens, chosen = model.draw(state, log_p, seen, rules.banned, settings, key, drawn, count)
+        state, log_p, tokens, chosen = draw(state, log_p, seen, rules.banned, settings, key, drawn, count)
         drawn += count
         for row, sample in enumerate(samples):
             if not sample.done:

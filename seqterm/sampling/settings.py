@@ -14,7 +14,7 @@ class SamplingSettings:
     """A strategy brings its filter; filters that are given besides it apply too, in the order top-k, top-p, min-p."""
 
     strategy: str = option("multinomial", "How a token is chosen from the probabilities.", choices=STRATEGIES, group=DRAW)
-    temperature: float = option(1.0, "Below 1 sharper, above 1 flatter.", above=0.0, group=DRAW)
+    temperature: float = option(1.0, "Below 1 sharper, above 1 flatter.", minimum=0.0001, group=DRAW)
     top_k: int | None = option(None, f"Keep the k most probable tokens (top-k alone: {TOP_K}).", minimum=1, group=DRAW)
     top_k_draw: str = option("weighted", "uniform: one of those kept, all alike.", choices=("weighted", "uniform"), group=DRAW)
     top_p: float | None = option(

@@ -2,26 +2,45 @@
 
 import os
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import orjson
 
 from seqterm.errors import DataError
 
 
-def write_whole(path: Path, data: bytes) -> None:
-    """Write under a temporary name, flush to the disk, rename; on failure the file is as it was before."""
+@contextmanager
+def writing_whole(path: Path) -> Iterator[BinaryIO]:
+    """A file to write into, under a temporary name, flushed to the disk and renamed at the end; on failure nothing changes."""
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(6)}")
     try:
         with temporary.open("xb") as file:
-            file.write(data)
+            yield file
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)
+        _flush_folder(path.parent)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    with writing_whole(path) as file:
+        file.write(data)
+
+
+def _flush_folder(folder: Path) -> None:
+    """A rename is safe once the folder is on the disk too; Windows does that by itself."""
+    if os.name == "posix":
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
 
 
 def write_json(path: Path, values: Any) -> bytes:

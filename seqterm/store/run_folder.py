@@ -5,6 +5,7 @@ leaves a run that can go on.  state.json holds checksums of everything that a mo
 """
 
 import hashlib
+import os
 import shlex
 import shutil
 from pathlib import Path
@@ -23,6 +24,8 @@ from seqterm.store.files import json_line, parse_json, read_bytes, read_json_lin
 from seqterm.store.home import run_name
 
 FORMAT_VERSION = 1
+LOCK_SECONDS = 0.5
+LEFTOVERS = {"lock", "checkpoints", "tokens.bin", "validation.bin", "corpus.txt"}  # of a training that was killed at its start
 STATE = {"last": str, "best": str | None, "complete": bool, "counters": dict, "checksums": dict}  # what state.json holds
 Array = npt.NDArray[Any]
 Checkpoint = tuple[dict[str, Array], dict[str, Any]]
@@ -40,18 +43,20 @@ class RunFolder:
         self.name = run_name(path)
         self.quoted = shlex.quote(self.name)  # as a person types it
         self.events_path, self.samples_path = path / "events.jsonl", path / "samples.jsonl"
-        self._lock = filelock.FileLock(path / "lock", blocking=False)
+        self._lock = filelock.FileLock(path / "lock")
         self._digests: dict[str, str] = {}
 
     @classmethod
     def create(cls, path: Path) -> "RunFolder":
         """Make an empty folder, or take one that is there and empty."""
-        if path.is_dir() and any(path.iterdir()):
-            kind = "a run" if (path / "config.json").exists() else "a folder with files in it"
-            raise UsageError(f"{path} is {kind} already: name another with -o, or remove it (`seqterm runs rm`).")
+        found = {entry.name for entry in path.iterdir()} if path.is_dir() else set()
+        if "config.json" in found:
+            raise UsageError(f"{path} is a run already: name another with -o, or remove it (`seqterm runs rm`).")
+        if not found <= LEFTOVERS:
+            raise UsageError(f"{path} is a folder with files in it already: name another with -o.")
         try:
             path.mkdir(parents=True, exist_ok=True)
-            (path / "checkpoints").mkdir()
+            (path / "checkpoints").mkdir(exist_ok=True)
         except OSError as error:
             raise SeqtermError(f"Cannot make the folder {path}: {error.strerror}; name another with -o.") from error
         return cls(path)
@@ -59,9 +64,9 @@ class RunFolder:
     # One writer
 
     def lock(self) -> None:
-        """Until `unlock` or the end of the process this is the only writer."""
+        """Until `unlock` or the end of the process this is the only writer; waits a moment, as `is_locked` may be looking."""
         try:
-            self._lock.acquire()
+            self._lock.acquire(timeout=LOCK_SECONDS)
         except filelock.Timeout as error:
             raise SeqtermError(
                 f"Another process is training {self.name}: wait for it, or `seqterm stop {self.quoted}`."
@@ -150,8 +155,10 @@ class RunFolder:
         name = f"{step}.safetensors"
         state = self.read_state() if (self.path / "state.json").exists() else {"checksums": self._digests}
         metadata = {"counters": orjson.dumps(counters, option=orjson.OPT_SERIALIZE_NUMPY).decode()}
-        data = safetensors.numpy.save({key: np.asarray(value, order="C") for key, value in tensors.items()}, metadata)
-        write_whole(self.path / "checkpoints" / name, data)
+        if name not in state["checksums"]:  # a checkpoint that state.json names is never written again
+            data = safetensors.numpy.save({key: np.asarray(value, order="C") for key, value in tensors.items()}, metadata)
+            write_whole(self.path / "checkpoints" / name, data)
+            state["checksums"][name] = _digest(data)
         best_name = name if best else state.get("best")
         kept = {name, best_name}
         checksums = {key: value for key, value in state["checksums"].items() if key in kept or key.endswith(".json")}
@@ -160,7 +167,7 @@ class RunFolder:
             "best": best_name,
             "complete": complete,
             "counters": counters,
-            "checksums": {**checksums, name: _digest(data)},
+            "checksums": checksums,
         }
         write_json(self.path / "state.json", state)
         for path in (self.path / "checkpoints").iterdir():
@@ -201,15 +208,20 @@ class RunFolder:
             file.write(json_line({**event.to_json(), "time": round(time, 3)}) + b"\n")
 
     def log_sizes(self) -> dict[str, int]:
-        """Bytes of the two logs now, for a checkpoint."""
+        """Bytes of the two logs now, safely on the disk, for a checkpoint."""
+        for path in (self.events_path, self.samples_path):
+            if path.exists():
+                with path.open("ab") as file:
+                    os.fsync(file.fileno())
         return {path.name: path.stat().st_size if path.exists() else 0 for path in (self.events_path, self.samples_path)}
 
     def cut_logs(self, sizes: dict[str, int]) -> None:
         """Drop what was logged after a checkpoint."""
         for path in (self.events_path, self.samples_path):
-            if path.exists() and path.stat().st_size > sizes[path.name]:
+            if path.exists():
                 with path.open("r+b") as file:
-                    file.truncate(sizes[path.name])
+                    whole = file.read(sizes[path.name]).rfind(b"\n") + 1  # a power cut may have taken more
+                    file.truncate(whole)
 
     def events(self) -> list[dict[str, Any]]:
         return read_json_lines(self.events_path)
@@ -218,4 +230,8 @@ class RunFolder:
         """Delete the folder; refused while the run trains."""
         if self.is_locked():
             raise SeqtermError(f"{self.name} is being trained: `seqterm stop {self.quoted}` first.")
-        shutil.rmtree(self.path)
+        self.lock()
+        try:
+            shutil.rmtree(self.path)
+        finally:
+            self.unlock()

@@ -37,9 +37,7 @@ def find(sources: tuple[str, ...], spool: Path, fetched_folder: Path) -> list[Pa
     named = {**fetched(fetched_folder), **bundled()}
     for source in sources:
         if source == "-":
-            if sys.stdin.isatty():
-                raise DataError("Standard input is a terminal: pipe text into it, or name a file.")
-            paths.append(_copy(sys.stdin.buffer, spool))
+            paths.append(_copy(standard_input(), spool))
         elif Path(source).exists():
             paths.append(_readable_twice(Path(source), spool))
         elif source in named:
@@ -52,6 +50,14 @@ def find(sources: tuple[str, ...], spool: Path, fetched_folder: Path) -> list[Pa
         if path.stat().st_size == 0:
             raise DataError(f"{'Standard input' if path == spool else path} is empty: there is nothing to learn from.")
     return paths
+
+
+def standard_input() -> BinaryIO:
+    """Never a terminal, for which a command would wait."""
+    if sys.stdin is None or sys.stdin.isatty():
+        what = "closed" if sys.stdin is None else "a terminal"
+        raise DataError(f"Standard input is {what}: pipe text into it, or name a file.")
+    return sys.stdin.buffer
 
 
 def _copy(stream: BinaryIO, spool: Path) -> Path:

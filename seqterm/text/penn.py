@@ -9,9 +9,9 @@ the line and whether the line ends with it.  A text has few different stretches,
 import re
 
 REMEMBERED = 1 << 19  # stretches; more are forgotten all at once
-CLOSERS = "])}>\"'»”’" + "".join(
-    c for c in map(chr, range(0x3001)) if c.isspace()
-)  # what may stand between the last full stop and the end of a line
+LONGEST = 64  # letters of a stretch that is remembered
+WHITE = "".join(c for c in map(chr, range(0x3001)) if c.isspace())
+CLOSERS = WHITE + "])}>\"'»”’"  # what may stand between the last full stop and the end of a line
 
 # In the order in which they apply.  A full stop inside a line belongs to its word: only the last one is split off.
 OPENING = (
@@ -73,9 +73,11 @@ def _remember_end(stretch: str, opens: bool, ends: bool) -> tuple[str, ...]:
     key = (stretch, opens, ends)
     found = _at_an_end.get(key)
     if found is None:
-        if len(_at_an_end) >= REMEMBERED:
-            _at_an_end.clear()
-        found = _at_an_end[key] = _split(*key)
+        found = _split(*key)
+        if len(stretch) <= LONGEST:
+            if len(_at_an_end) >= REMEMBERED:
+                _at_an_end.clear()
+            _at_an_end[key] = found
     return found
 
 
@@ -97,49 +99,19 @@ def tokenize(line: str) -> list[str]:
     for stretch in stretches:
         found = inside.get(stretch)
         if found is None:
-            if len(inside) >= REMEMBERED:
-                inside.clear()
-            found = inside[stretch] = _split(stretch, False, False)
+            found = _split(stretch, False, False)
+            if len(stretch) <= LONGEST:
+                if len(inside) >= REMEMBERED:
+                    inside.clear()
+                inside[stretch] = found
         tokens.extend(found)
     if last:
         tokens.extend(_remember_end(last, not line, True))
     return tokens
 
 
-NO_SPACE_BEFORE = frozenset(
-    [
-        ",",
-        ".",
-        ";",
-        ":",
-        "?",
-        "!",
-        ")",
-        "]",
-        "}",
-        "%",
-        "''",
-        "'",
-        "”",
-        "’",
-        "»",
-        "...",
-        "n't",
-        "N'T",
-        "'s",
-        "'S",
-        "'m",
-        "'M",
-        "'d",
-        "'D",
-        "'ll",
-        "'LL",
-        "'re",
-        "'RE",
-        "'ve",
-        "'VE",
-    ]
-)
+ENDINGS = frozenset(["n't", "'s", "'m", "'d", "'ll", "'re", "'ve", "N'T", "'S", "'M", "'D", "'LL", "'RE", "'VE"])
+NO_SPACE_BEFORE = ENDINGS | frozenset([",", ".", ";", ":", "?", "!", ")", "]", "}", "%", "''", "'", "”", "’", "»", "..."])
 NO_SPACE_AFTER = frozenset(["(", "[", "{", "``", "`", "$", "#", "“", "‘", "«"])
 APOSTROPHE = re.compile(r"(^'|[sxz]$|in$|^o$|^th$)", re.IGNORECASE)  # after which ' ends a word: dogs', goin', o', th'
 QUOTES = {"``": '"', "''": '"'}

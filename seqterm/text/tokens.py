@@ -28,10 +28,14 @@ def read(paths: Iterable[Path], form: TextFormat) -> Iterator[str]:
     DataError names file and byte offset of what is no text.
     """
     rest: list[str] = []  # what stands after the last place to cut, in parts
+    between = "" if form.joined else " " if form.kind == "space" else "\n"  # words end where files do, and sentences too
+    between = between if form.sentences == "none" else "\n"
     for path in paths:
+        if any(rest) and not rest[-1].endswith((" ", "\n")):
+            rest.append(between)
         for piece in _read_file(path, form.kind):
             if form.lowercase:
-                piece = piece.lower()
+                piece = _lower(piece, form.kind)
             end = _last_cut(piece, form)
             if end:
                 yield "".join([*rest, piece[:end]])
@@ -90,24 +94,36 @@ def sentences(text: str, form: TextFormat) -> list[str]:
         case "line":
             return [line.removesuffix("\r") for line in text.split("\n") if line.strip()]
         case "punctuation":
-            ends = [match.end() for match in SENTENCE_END.finditer(text)]
-            cut = [text[begin:end] for begin, end in zip([0, *ends], [*ends, len(text)], strict=True)]
-            return [" ".join(sentence.split()) for sentence in cut if sentence.strip()]
+            return [" ".join(sentence.split()) for sentence in _cut(text) if sentence.strip()]
     return [text]
 
 
+def _cut(text: str) -> list[str]:
+    """Text cut behind every sentence; a stop ends one where a capital, a digit or an opening quote follows."""
+    ends = [match.end() for match in SENTENCE_END.finditer(text)]
+    return [text[begin:end] for begin, end in zip([0, *ends], [*ends, len(text)], strict=True)]
+
+
 def split(text: str, kind: str) -> list[str] | str:
-    """Text -> its tokens.  Between white space, a newline is a token of its own; between words it is mere space."""
+    """Text -> its tokens.  Between white space, a newline is a token of its own; between words it is mere space.
+
+    Words are split off sentence by sentence, as the Treebank's conventions ask: the stop of each is a token.
+    """
     if kind == "word":
-        lines = [penn.tokenize(line) for line in text.split("\n")]
-        return lines[0] if len(lines) == 1 else [token for line in lines for token in line]
+        return [token for line in text.split("\n") for sentence in _cut(line) for token in penn.tokenize(sentence)]
     return SPACE_TOKEN.findall(text) if kind == "space" else text
 
 
 def from_person(text: str, form: TextFormat) -> str:
     """What a person typed, in the form that `read` gives."""
-    text = text.lower() if form.lowercase else text
-    return text.encode("utf-8", "surrogateescape").decode("latin-1") if form.kind == "byte" else text
+    if form.kind == "byte":
+        text = text.encode("utf-8", "surrogateescape").decode("latin-1")
+    return _lower(text, form.kind) if form.lowercase else text
+
+
+def _lower(text: str, kind: str) -> str:
+    """In lower case; of bytes the ASCII letters alone, as any other is part of a letter."""
+    return text.encode("latin-1").lower().decode("latin-1") if kind == "byte" else text.lower()
 
 
 class Decoder:

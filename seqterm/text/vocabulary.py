@@ -15,8 +15,8 @@ from seqterm.text.tokens import WHITE, Decoder, from_person, sentences, split
 
 Ids = npt.NDArray[np.integer]
 CODE_POINTS = 0x110000
+STRETCH = 1 << 22  # ids counted at a time
 UNKNOWN, START, END = "UNKNOWN", "SENTENCE_START", "SENTENCE_END"
-SPECIAL = (UNKNOWN, START, END)
 
 
 def _codes(text: str) -> npt.NDArray[np.uint32]:
@@ -120,12 +120,26 @@ class Vocabulary:
         return START in self.special
 
     def encode_prompt(self, text: str) -> tuple[Ids, list[str]]:
-        """What a person typed -> ids, and its unknown tokens, each once; they are left out where there is no UNKNOWN."""
+        """What a person typed -> ids, and its unknown tokens, each once; they are left out where there is no UNKNOWN.
+
+        Between sentences stand their marks; the last one is still open.
+        """
         text = from_person(text, self.form)
-        tokens = split(text, self.form.kind)
         ids = self.encode_part(text)
+        tokens = split(text, self.form.kind)
         missing = [tokens[i] for i in np.flatnonzero(ids == self.unknown)]
+        if self.has_marks:
+            between = [self.special[END], self.special[START]]
+            parts = [piece for part in sentences(text, self.form) for piece in (between, self.encode_part(part))][1:]
+            ids = np.concatenate([*parts, np.zeros(0, np.int32)])
         return ids[ids >= 0].astype(np.int64), list(dict.fromkeys(missing))
+
+    def recount(self, ids: Ids) -> None:
+        """Take counts from these ids (n,) alone; a token that they lack counts as one."""
+        counts = np.zeros(len(self.tokens), np.int64)
+        for first in range(0, len(ids), STRETCH):
+            counts += np.bincount(ids[first : first + STRETCH], minlength=len(self.tokens))
+        self.counts = np.maximum(1, counts).tolist()
 
     def decoder(self, after: str = "") -> Decoder:
         return Decoder(self.form.kind, after)
@@ -164,7 +178,8 @@ class Vocabulary:
             sound = sound and isinstance(tokens, list) and isinstance(counts, list) and isinstance(special, list)
             sound = sound and len(tokens) == len(counts) and len(special) < len(tokens) and tokens[: len(special)] == special
             ordinary = tokens[len(special) :]
-            sound = sound and len(set(ordinary)) == len(ordinary) and set(special) <= set(SPECIAL)
+            used = ([UNKNOWN] if UNKNOWN in special else []) + ([] if form.sentences == "none" else [START, END])
+            sound = sound and len(set(ordinary)) == len(ordinary) and special == used
             sound = sound and all(type(t) is str and t for t in tokens) and all(type(c) is int and c > 0 for c in counts)
             sound = sound and all(_can_be(t, form) for t in ordinary)
         except (KeyError, TypeError) as error:

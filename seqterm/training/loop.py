@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from seqterm.backends.base import Array
 from seqterm.errors import DataError, DivergedError, UsageError
 from seqterm.events import Event, Finished, Note, Saved, Started, Step, Stopped, TrainingSample, Validation
 from seqterm.models.recurrent import RecurrentModel
@@ -53,10 +52,12 @@ class Recent:
 class Helpers:
     """What training is given by the floor above.
 
-    `stop()`: a reason to stop now, or None.  `validate()`: nats a token on held-out text.  `sample()`: some text.
+    `stop()`: a reason to stop now, or None.  `resume`: what a person types to go on.  `validate()`: nats a token on held-out
+    text.  `sample()`: some text.
     """
 
     stop: Callable[[], str | None]
+    resume: str
     validate: Callable[[], float] | None = None
     sample: Callable[[], str] | None = None
 
@@ -89,7 +90,7 @@ class Trainer:
     def restore(self, more: bool = False) -> None:
         """Take everything from the last checkpoint and drop what was logged after it; `more`: with new patience."""
         tensors, counters = self._folder.load_checkpoint("last")
-        load_weights(self._model, tensors)
+        self._model.load(tensors)
         for name, kept in self._updater.optimiser.kept.items():
             kept[...] = tensors[f"{OPTIMISER}.{name}"]
         self._updater.state = tensors[STATE].copy()
@@ -142,7 +143,7 @@ class Trainer:
         while progress.step < self.steps and not self._out_of_patience():
             if reason := self._helpers.stop():
                 yield self._save()
-                yield Stopped(self._folder.name, progress.step, reason, f"seqterm train --resume {self._folder.quoted}")
+                yield Stopped(self._folder.name, progress.step, reason, self._helpers.resume)
                 return
             epoch, window = divmod(progress.step, windows)
             rate = learning_rate(self._settings, progress.step, self.steps, epoch, progress.plateau_factor)
@@ -162,7 +163,7 @@ class Trainer:
     def _diverged(self, step: int, what: str) -> DivergedError:
         kept = self._folder.read_state()["last"].split(".")[0]
         where = f"Training diverged at step {step}: {what}."
-        return DivergedError(f"{where} The state of step {kept} is kept; train again with a lower --lr.")
+        return DivergedError(f"{where} The state of step {kept} is kept; train again with a lower --lr and another -o.")
 
     def _count(self, update: Update, recent: Recent) -> None:
         progress = self.progress
@@ -216,12 +217,3 @@ class Trainer:
     def _finish(self) -> Finished:
         p = self.progress
         return Finished(self._folder.name, p.step, p.training_loss, p.validation_loss, p.best_loss, round(self._seconds(), 3))
-
-
-def load_weights(model: RecurrentModel, tensors: dict[str, Array]) -> None:
-    """Fill a model's parameters from a checkpoint; DataError where they do not fit."""
-    for name, view in model.tensors().items():
-        if name not in tensors or tensors[name].shape != view.shape or tensors[name].dtype != view.dtype:
-            raise DataError(f"The checkpoint does not fit the model: tensor {name} is missing or of another shape or type.")
-        view[...] = tensors[name]
-    model.changed()

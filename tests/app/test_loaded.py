@@ -105,7 +105,7 @@ def test_a_text_begins_like_the_corpus_is_made(model):
 @pytest.mark.parametrize("text", ["t", "the brown hen has 3 eggs."])
 def test_the_score_is_the_sum_over_the_next_tokens(model, text):
     chances = [dict(model.next(text[:i], top=len(model.vocabulary)))[token] for i, token in enumerate(text)]
-    score = model.score(text)
+    score = model.score(text, stream=True)
     np.testing.assert_allclose(score.log_probability, sum(map(math.log, chances)), rtol=1e-4, atol=0)
     assert score.tokens == len(text)
     assert score.loss == -score.log_probability / len(text)
@@ -126,7 +126,7 @@ def test_a_trace_ends_where_reading_step_by_step_ends(model):
     np.testing.assert_allclose(trace["0.c"][-1], state[0, 0, 1], rtol=0, atol=1e-5)
 
 
-@pytest.mark.parametrize("ask", ["score", "next", "trace"])
+@pytest.mark.parametrize("ask", ["next", "trace"])
 def test_a_token_that_the_model_has_never_seen_is_named(model, ask):
     with pytest.raises(DataError, match="never seen 'Z'"):
         getattr(model, ask)("the Zebra")
@@ -134,4 +134,4 @@ def test_a_token_that_the_model_has_never_seen_is_named(model, ask):
 
 def test_no_text_has_no_score(model):
     with pytest.raises(DataError, match="nothing to score"):
-        model.score("")
+        model.score("", stream=True)

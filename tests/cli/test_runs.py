@@ -156,6 +156,14 @@ def complete():
         (["train", "gru", "x", "--reset"], ["--reset"]),
         (["train", "gru", "ta"], ["tales"]),
         (["train", "gru", "tales", "v"], ["verse"]),
+        (["corpus", ""], ["get", "info", "list", "split", "stats"]),
+        (["corpus", "stats", "ta"], ["tales"]),
+        (["corpus", "info", "ta"], ["tales"]),
+        (["s"], ["sample", "score", "stop"]),
+        (["corpus", "stats", "--tokens", ""], ["char", "byte", "space", "word"]),
+        (["score", "x", "--s"], ["--stream", "--summary"]),
+        (["filter", "x", "--k"], ["--keep"]),
+        (["train", "gru", "x", "--sentences", ""], ["none", "line", "punctuation"]),
     ],
     ids=lambda value: " ".join(value),
 )
@@ -165,12 +173,29 @@ def test_commands_options_and_corpora_are_completed(complete, words, offered):
 
 @pytest.mark.parametrize(
     "words",
-    [["sample"], ["info"], ["stop"], ["runs", "show"], ["runs", "rm"], ["train", "--resume"], ["train", "lstm", "x", "--from"]],
+    [
+        *(
+            ["sample"],
+            ["info"],
+            ["stop"],
+            ["runs", "show"],
+            ["runs", "rm"],
+            ["train", "--resume"],
+            ["train", "lstm", "x", "--from"],
+        ),
+        *(["score"], ["filter"], ["rank"], ["correct"], ["next"], ["runs", "export"]),
+    ],
     ids=" ".join,
 )
 def test_names_of_runs_are_completed(complete, shelf, words):
     assert complete(*words, "") == ["first", "second"]
     assert complete(*words, "s") == ["second"]
+
+
+def test_names_of_fetched_texts_are_completed(complete, home):
+    (home / "corpora").mkdir(parents=True)
+    (home / "corpora" / "pond.txt").write_text("frogs\n")
+    assert complete("corpus", "stats", "po") == complete("train", "lstm", "po") == ["pond"]
 
 
 def test_the_shell_is_given_its_script():

@@ -62,7 +62,7 @@ def test_the_live_view_has_colour(screen):
 
 
 def test_the_last_line_is_the_name_of_the_run(screen):
-    assert screen.endswith(b"\nruns/seen\n")
+    assert screen.endswith(b"runs/seen\n")
 
 
 def test_no_color_takes_the_colour_away(train):

@@ -57,7 +57,8 @@ def test_line_ends_of_windows_and_old_macs_are_kept(tmp_path, kind):
 @pytest.mark.parametrize("kind", ["char", "byte", "space"])
 def test_several_files_read_like_one(tmp_path, kind):
     paths = [file(tmp_path, b"one t", "a"), file(tmp_path, b"", "b"), file(tmp_path, b"wo\nthree", "c")]
-    assert "".join(read(paths, TextFormat(kind))) == "one two\nthree"
+    joined = "one two\nthree" if kind != "space" else "one t wo\nthree"  # a word ends where its file does
+    assert "".join(read(paths, TextFormat(kind))) == joined
 
 
 def test_each_of_several_files_loses_its_own_byte_order_mark(tmp_path):

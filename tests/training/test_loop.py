@@ -78,7 +78,7 @@ def test_validation_loss_is_the_score_of_the_held_out_text(train, corpus, sessio
     last = of(Validation, train())[-1]
     assert last.best
     held_out = corpus.read_text()[-102:]
-    assert last.validation_loss == pytest.approx(session.load(str(tmp_path / "run")).score(held_out).loss, rel=1e-6)
+    assert last.validation_loss == pytest.approx(session.load(str(tmp_path / "run")).score(held_out, stream=True).loss, rel=1e-6)
 
 
 def test_finished_sums_up(train):
