@@ -10,6 +10,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+import filelock
 import platformdirs
 from numba import config, njit
 
@@ -32,11 +33,37 @@ def cache_folder() -> Path:
     return Path(base) / f"seqterm-{sources.hexdigest()[:16]}"
 
 
+@functools.cache
+def _is_writable() -> bool:
+    try:
+        cache_folder().mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return False
+    return os.access(cache_folder(), os.W_OK)
+
+
+def _save_alone(cache: Any) -> None:
+    """One process at a time may add to the disk cache: Numba writes index and code one after the other, and two that compile the
+    same kernel for different types could otherwise leave the name of one with the code of the other."""
+    save = cache.save_overload
+
+    def save_overload(signature: Any, result: Any) -> None:
+        with filelock.FileLock(cache_folder() / "lock"):
+            save(signature, result)
+
+    cache.save_overload = save_overload
+
+
 def kernel(function: Any) -> Any:
-    """Compile at the first call with given types, without the interpreter lock, cached on disk."""
+    """Compile at the first call with given types, without the interpreter lock, cached on disk where that can be written."""
+    options = {"nogil": True, "fastmath": FAST, "error_model": "numpy"}
+    if config.DISABLE_JIT or not _is_writable():
+        return njit(function, **options)
     before = config.CACHE_DIR
     config.CACHE_DIR = str(cache_folder())
     try:
-        return njit(function, nogil=True, cache=True, fastmath=FAST, error_model="numpy")
+        compiled = njit(function, cache=True, **options)
     finally:
         config.CACHE_DIR = before
+    _save_alone(compiled._cache)
+    return compiled
