@@ -273,7 +273,15 @@ class CorpusCounts(Event):
 
 @dataclass(frozen=True)
 class Exported(Event):
-    """A run has been written to, or read from, a tar file."""
+    """A run has been written to a tar file."""
+
+    run: str
+    file: str
+
+
+@dataclass(frozen=True)
+class Imported(Event):
+    """A run has been unpacked from a tar file."""
 
     run: str
     file: str

@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 from seqterm.app.commands import ExportRun, ImportRun
 from seqterm.app.session import Session
 from seqterm.errors import DataError, SeqtermError, UsageError
-from seqterm.events import Event, Exported
+from seqterm.events import Event, Exported, Imported
 from seqterm.store.files import writing_whole
 from seqterm.store.home import existing_run, run_path, runs_folder
 from seqterm.store.run_folder import RunFolder
@@ -80,4 +80,4 @@ def import_run(command: ImportRun, session: Session) -> Iterator[Event]:
             raise DataError(f"Cannot unpack {command.file}: {error}.") from error
         finally:
             shutil.rmtree(unpacked, ignore_errors=True)
-    yield Exported(RunFolder(target).name, command.file)
+    yield Imported(RunFolder(target).name, command.file)

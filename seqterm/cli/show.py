@@ -14,6 +14,7 @@ from seqterm.events import (
     Event,
     Exported,
     Finished,
+    Imported,
     Line,
     LineScore,
     NextSummary,
@@ -197,7 +198,7 @@ def listing(events: Iterable[Event], quiet: bool, summary_only: bool = False) ->
                     output.write(text.next_summary(event) + "\n")
                 case Line() | Corrected():
                     output.write(event.text + "\n")
-                case Exported():
+                case Exported() | Imported():
                     output.write(event.run + "\n")
                 case Removed() if not quiet:
                     notes.note(f"{event.run} is removed.")
