@@ -6,7 +6,7 @@ from seqterm.backends.base import Array, Backend
 from seqterm.layers.base import Tensors, Workspace, fill_uniform, fill_xavier
 
 BLOCK = 1 << 18  # logits in a block
-FEWEST = 128  # rows in a block, as each block packs the weights anew
+FEWEST = 256  # rows in a block, as each block packs the weights anew
 
 
 class SoftmaxOutput:
