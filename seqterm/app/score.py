@@ -13,6 +13,7 @@ from seqterm.app.lines import read_lines, readable_twice
 from seqterm.app.loaded import LoadedModel
 from seqterm.app.sample import check_one_prompt, read_prompt_text
 from seqterm.app.session import Session
+from seqterm.backends.base import Array
 from seqterm.errors import DataError, UsageError
 from seqterm.evaluation.lines import Scored, encode_line, score_ids, score_lines, score_sentences
 from seqterm.evaluation.perplexity import score_stream
@@ -102,15 +103,8 @@ def rank(command: Rank, session: Session) -> Iterator[Event]:
     """All candidates, those with the fewest unknown tokens first; equals stay in their order."""
     loaded = session.load(command.run)
     candidates = [text for text in read_lines(command.source) if text.strip()]
-    before = _context(loaded, command.context)
     encoded = [encode_line(loaded.vocabulary, text) for text in candidates]
-    flat = [np.concatenate([before, *parts]) for parts, _ in encoded] if command.context else []
-    if command.context:
-        given = len(before) + loaded.vocabulary.has_marks - (0 if loaded.model.start_token is None else 1)
-        own = [[log_p[given:]] for log_p in score_ids(loaded.model, flat)]
-    else:
-        scored = iter(score_ids(loaded.model, [ids for parts, _ in encoded for ids in parts]))
-        own = [[next(scored) for _ in parts] for parts, _ in encoded]
+    own = _own_log_p(loaded, _context(loaded, command.context), [parts for parts, _ in encoded])
     sums = [sum(float(log_p.sum(dtype=np.float64)) for log_p in each) for each in own]
     unknown = sum(n for _, n in encoded)
     if unknown and loaded.vocabulary.unknown < 0:
@@ -119,10 +113,21 @@ def rank(command: Rank, session: Session) -> Iterator[Event]:
         yield Ranked(place, candidates[row], sums[row], sum(map(len, own[row])), encoded[row][1])
 
 
+def _own_log_p(loaded: LoadedModel, before: Ids, candidates: list[list[Ids]]) -> list[list[Array]]:
+    """What the tokens of each candidate score after a context, or, without one, each of its sentences from the model's start."""
+    if len(before):
+        whole = score_ids(loaded.model, [np.concatenate([before, *parts]) for parts in candidates])
+        return [
+            [log_p[len(before) :]] for log_p in whole
+        ]  # a start mark of the context has no score, one of the candidate no say
+    scored = iter(score_ids(loaded.model, [ids for parts in candidates for ids in parts]))
+    return [[next(scored) for _ in parts] for parts in candidates]
+
+
 def _context(loaded: LoadedModel, text: str) -> Ids:
-    """What comes before every candidate: whole sentences with their marks, or a text without a line end."""
-    if loaded.vocabulary.has_marks:
-        return np.concatenate(encode_line(loaded.vocabulary, text)[0]) if text else np.zeros(0, np.int32)
+    """What comes before every candidate: whole sentences with their marks, or a text without a line end; nothing for ""."""
+    if loaded.vocabulary.has_marks and text:
+        return np.concatenate(encode_line(loaded.vocabulary, text)[0])
     return loaded.vocabulary.encode_prompt(text)[0].astype(np.int32)
 
 
