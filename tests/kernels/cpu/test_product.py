@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seqterm.kernels.cpu.product import DEPTH, PANEL_BYTES, ROWS_TOGETHER, add_product, add_product_unpacked, pack
+from seqterm.kernels.cpu.product import DEPTH, ROWS_TOGETHER, add_product, add_product_unpacked, pack
+from seqterm.kernels.cpu.vector import PANEL_BYTES
 from tests.naive.product import product
 
 DTYPES = [np.float32, np.float64]
