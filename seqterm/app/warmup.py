@@ -13,7 +13,7 @@ from seqterm.events import Event, Note
 from seqterm.models.catalogue import CATALOGUE, resolve
 from seqterm.models.recurrent import RecurrentModel
 from seqterm.sampling.generate import generate
-from seqterm.sampling.settings import SamplingSettings
+from seqterm.sampling.settings import WEIGHTS, SamplingSettings
 from seqterm.text.format import TextFormat
 from seqterm.text.stream import Batch
 from seqterm.text.vocabulary import Vocabulary
@@ -41,11 +41,10 @@ def _exercise(settings: Any, session: Session) -> None:
     model = RecurrentModel(settings, vocabulary.log_frequencies(), session.backend)
     ids = np.zeros((3, 2), np.int64)
     batch = Batch(ids, ids, np.array([3, 3]), first=True)
-    for optimizer in RULES:
-        updater = Updater(
-            model, TrainingSettings(optimizer=optimizer, batch=2, steps=3, clip_norm=1e-9, clip_value=1.0, threads=2)
-        )
-        updater.update(batch, 0.1, 0)
+    for optimizer, momentum in [*((name, 0.0) for name in RULES), ("sgd", 0.9)]:
+        training = TrainingSettings(optimizer=optimizer, momentum=momentum, batch=2, steps=3, threads=2)
+        Updater(model, training).update(batch, 0.1, 0)
     score_stream(model, np.zeros(3, np.uint8))
-    for _ in generate(model, vocabulary, "ab", SamplingSettings(length=2), 1, session.backend):
-        pass
+    for weights in WEIGHTS:
+        for _ in generate(model, vocabulary, "ab", SamplingSettings(length=2, weights=weights), 1, session.backend):
+            pass

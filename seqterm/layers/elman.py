@@ -12,12 +12,13 @@ class Elman(RecurrentLayer):
         super().__init__(name, n_inputs, hidden, bias, backend)
         self.flag = relu
 
-    def _run(self, parameters: Tensors, a: Array, lengths: Array, workspace: Workspace) -> None:
-        self._kernels.elman_sequence_forward(a, parameters["W_h"], self.flag, lengths, workspace["state0"])
+    def _run(self, parameters: Tensors, w_h: list[Array], a: Array, lengths: Array, steps: slice, workspace: Workspace) -> None:
+        h = workspace["state0"][steps.start : steps.stop + 1]
+        self._kernels.elman_sequence_forward(a, *w_h, self.flag, lengths, h)
 
     def _run_backward(
         self,
-        parameters: Tensors,
+        w_h: list[Array],
         dy: Array,
         da: Array,
         dstates: list[Array],
@@ -27,7 +28,7 @@ class Elman(RecurrentLayer):
         gradients: Tensors,
     ) -> None:
         h = workspace["state0"]
-        self._kernels.elman_sequence_backward(dy, h, parameters["W_h"], self.flag, lengths, cuts, da, dstates[0])
+        self._kernels.elman_sequence_backward(dy, h, *w_h, self.flag, lengths, cuts, da, dstates[0])
         self._add_recurrent_gradient(h[:-1], da, gradients["W_h"])
 
     def trace(self, workspace: Workspace) -> dict[str, Array]:

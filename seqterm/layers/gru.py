@@ -30,19 +30,21 @@ class GRU(RecurrentLayer):
         """(3H,), or (0,) without biases."""
         return parameters["b_h"] if "b_h" in parameters else parameters["b"]
 
-    def _run(self, parameters: Tensors, a: Array, lengths: Array, workspace: Workspace) -> None:
-        w_h, h = parameters["W_h"], workspace["state0"]
+    def _recurrent_matrices(self, w_h: Array) -> list[Array]:
+        return [w_h] if self._after else [w_h[:, : 2 * self.hidden], w_h[:, 2 * self.hidden :]]
+
+    def _run(self, parameters: Tensors, w_h: list[Array], a: Array, lengths: Array, steps: slice, workspace: Workspace) -> None:
+        whole = workspace["state0"]
+        h = whole[steps.start : steps.stop + 1]
+        kept = workspace.array("s_g" if self._after else "reset", whole[1:].shape, whole.dtype)[steps]
         if self._after:
-            s_g = workspace.array("s_g", h[1:].shape, h.dtype)
-            b_h = self._recurrent_bias(parameters)
-            self._kernels.gru_after_sequence_forward(a, w_h, b_h, self.flag, lengths, h, s_g)
+            self._kernels.gru_after_sequence_forward(a, *w_h, self._recurrent_bias(parameters), self.flag, lengths, h, kept)
         else:
-            reset = workspace.array("reset", h[1:].shape, h.dtype)
-            self._kernels.gru_before_sequence_forward(a, w_h, self.flag, lengths, h, reset)
+            self._kernels.gru_before_sequence_forward(a, *w_h, self.flag, lengths, h, kept)
 
     def _run_backward(
         self,
-        parameters: Tensors,
+        w_h: list[Array],
         dy: Array,
         da: Array,
         dstates: list[Array],
@@ -51,18 +53,17 @@ class GRU(RecurrentLayer):
         workspace: Workspace,
         gradients: Tensors,
     ) -> None:
-        w_h, gates, h, dw_h = parameters["W_h"], workspace["a"], workspace["state0"], gradients["W_h"]
+        h, dw_h = workspace["state0"], gradients["W_h"]
         if self._after:
             ds = workspace.array("ds", da.shape, da.dtype)
-            self._kernels.gru_after_sequence_backward(
-                dy, gates, workspace["s_g"], h, w_h, self.flag, lengths, cuts, da, ds, dstates[0]
-            )
+            s_g = workspace["s_g"]
+            self._kernels.gru_after_sequence_backward(dy, da, s_g, h, *w_h, self.flag, lengths, cuts, ds, dstates[0])
             self._add_recurrent_gradient(h[:-1], ds, dw_h)
             if "b_h" in gradients:
                 self._dense.dense_bias_backward(ds.reshape(-1, ds.shape[2]), gradients["b_h"])
         else:
             n = 2 * self.hidden
-            self._kernels.gru_before_sequence_backward(dy, gates, h, w_h, self.flag, lengths, cuts, da, dstates[0])
+            self._kernels.gru_before_sequence_backward(dy, da, h, *w_h, self.flag, lengths, cuts, dstates[0])
             self._add_recurrent_gradient(h[:-1], da[..., :n], dw_h[:, :n])
             self._add_recurrent_gradient(workspace["reset"], da[..., n:], dw_h[:, n:])
 

@@ -19,13 +19,13 @@ class LSTM(RecurrentLayer):
         super().initialise(parameters, scheme, random)
         parameters["b"][self.hidden : 2 * self.hidden] = self._forget_bias
 
-    def _run(self, parameters: Tensors, a: Array, lengths: Array, workspace: Workspace) -> None:
-        h, c = workspace["state0"], workspace["state1"]
-        self._kernels.lstm_sequence_forward(a, parameters["W_h"], lengths, h, c)
+    def _run(self, parameters: Tensors, w_h: list[Array], a: Array, lengths: Array, steps: slice, workspace: Workspace) -> None:
+        h, c = (workspace[name][steps.start : steps.stop + 1] for name in ("state0", "state1"))
+        self._kernels.lstm_sequence_forward(a, *w_h, lengths, h, c)
 
     def _run_backward(
         self,
-        parameters: Tensors,
+        w_h: list[Array],
         dy: Array,
         da: Array,
         dstates: list[Array],
@@ -34,8 +34,8 @@ class LSTM(RecurrentLayer):
         workspace: Workspace,
         gradients: Tensors,
     ) -> None:
-        gates, h, c = workspace["a"], workspace["state0"], workspace["state1"]
-        self._kernels.lstm_sequence_backward(dy, gates, c, parameters["W_h"], lengths, cuts, da, *dstates)
+        h, c = workspace["state0"], workspace["state1"]
+        self._kernels.lstm_sequence_backward(dy, da, c, *w_h, lengths, cuts, *dstates)
         self._add_recurrent_gradient(h[:-1], da, gradients["W_h"])
 
     def trace(self, workspace: Workspace) -> dict[str, Array]:

@@ -11,6 +11,8 @@ import numpy as np
 from seqterm.backends.base import Array, Backend
 from seqterm.layers.base import Tensors, Workspace, fill_orthogonal, fill_uniform, fill_xavier, rows
 
+STRETCH = 1 << 16  # pre-activations made at a time: they are still in the second-level cache when the recurrence comes to them
+
 
 class RecurrentLayer(ABC):
     """A recurrent layer; a subclass names its cell's gates and runs its loops over time."""
@@ -28,6 +30,7 @@ class RecurrentLayer(ABC):
         self._kernels = backend.kernels(self.cell)
         self._dense = backend.kernels("dense")
         self._embedding = backend.kernels("embedding")
+        self._pack = backend.kernels("product").pack
 
     def initialise(self, parameters: Tensors, scheme: str, random: np.random.Generator) -> None:
         if scheme == "uniform":
@@ -45,25 +48,45 @@ class RecurrentLayer(ABC):
         n_steps, n_batch = x.shape[:2]
         dtype = parameters["W_x"].dtype
         a = workspace.array("a", (n_steps, n_batch, self.gates * self.hidden), dtype)
-        if x.ndim == 2:
-            self._embedding.embedding_forward(x.ravel(), parameters["W_x"], rows(a))
-            self._embedding.add_bias(parameters["b"], rows(a))
-        else:
-            self._dense.dense_forward(rows(x), parameters["W_x"], parameters["b"], rows(a))
+        w_x = parameters["W_x"] if x.ndim == 2 else self._pack(parameters["W_x"])
+        w_h = [self._pack(matrix) for matrix in self._recurrent_matrices(parameters["W_h"])]
         for index in range(self.state_size):
             workspace.array(f"state{index}", (n_steps + 1, n_batch, self.hidden), dtype)[0] = state[:, index]
-        self._run(parameters, a, lengths, workspace)
+        together = max(1, STRETCH // max(1, n_batch * a.shape[2]))
+        for first in range(0, n_steps, together):
+            steps = slice(first, min(n_steps, first + together))
+            self._multiply_input(x[steps], w_x, parameters["b"], a[steps])
+            self._run(parameters, w_h, a[steps], lengths - first, steps, workspace)
         states = [workspace[f"state{index}"] for index in range(self.state_size)]
         return states[0][1:], np.stack([s[n_steps] for s in states], axis=1)
+
+    def _multiply_input(self, x: Array, w_x: Array, b: Array, a: Array) -> None:
+        """Writes a (T, B, G*H).  w_x is packed, unless x are ids."""
+        if x.ndim == 2:
+            self._embedding.embedding_forward(x.ravel(), w_x, rows(a))
+            self._embedding.add_bias(b, rows(a))
+        else:
+            self._dense.dense_forward(rows(x), w_x, b, rows(a))
+
+    def _recurrent_matrices(self, w_h: Array) -> list[Array]:
+        """W_h in the pieces that the kernels want."""
+        return [w_h]
 
     def backward(
         self, parameters: Tensors, dy: Array, workspace: Workspace, gradients: Tensors, x: Array, lengths: Array, cuts: Array
     ) -> tuple[Array | None, Array]:
-        """dy (T, B, H), the x of forward, cuts (T,) -> dx (None for ids) and the gradient of the initial state (B, S, H)."""
+        """dy (T, B, H), the x of forward, cuts (T,) -> dx (None for ids) and the gradient of the initial state (B, S, H).
+
+        Once for each forward pass, whose gates it replaces by their gradient, unless there are cuts.
+        """
         n_batch, dtype = dy.shape[1], dy.dtype
         dstates = [np.zeros((n_batch, self.hidden), dtype) for _ in range(self.state_size)]
-        da = workspace.array("da", workspace["a"].shape, dtype)
-        self._run_backward(parameters, dy, da, dstates, lengths, cuts, workspace, gradients)
+        da = workspace["a"]
+        if cuts.any():
+            da = workspace.array("da", da.shape, dtype)
+            da[...] = workspace["a"]
+        w_h = [self._pack(matrix.T) for matrix in self._recurrent_matrices(parameters["W_h"])]
+        self._run_backward(w_h, dy, da, dstates, lengths, cuts, workspace, gradients)
         self._dense.dense_bias_backward(rows(da), gradients["b"])
         if x.ndim == 2:
             self._embedding.embedding_backward(x.ravel(), rows(da), gradients["W_x"])
@@ -82,13 +105,16 @@ class RecurrentLayer(ABC):
         return {"W_X": parameters["W_x"], "W_H": parameters["W_h"], "B": parameters["b"]}
 
     @abstractmethod
-    def _run(self, parameters: Tensors, a: Array, lengths: Array, workspace: Workspace) -> None:
-        """Write state0[1:], ..., from a = x W_x + b; may replace a by what `_run_backward` needs."""
+    def _run(self, parameters: Tensors, w_h: list[Array], a: Array, lengths: Array, steps: slice, workspace: Workspace) -> None:
+        """Write state0[1:][steps], ..., from a = x W_x + b of these steps; may replace a by what `_run_backward` needs.
+
+        w_h: W_h packed; lengths: as from the first of these steps.
+        """
 
     @abstractmethod
     def _run_backward(
         self,
-        parameters: Tensors,
+        w_h: list[Array],
         dy: Array,
         da: Array,
         dstates: list[Array],
@@ -97,7 +123,10 @@ class RecurrentLayer(ABC):
         workspace: Workspace,
         gradients: Tensors,
     ) -> None:
-        """Write da, add to the gradients of recurrent parameters, turn dstates from final to initial."""
+        """Turn da from what `_run` left in a, to the gradient of x W_x + b, and dstates from final to initial.
+
+        Adds to the gradients of recurrent parameters.  w_h: W_h^T packed.
+        """
 
     @abstractmethod
     def trace(self, workspace: Workspace) -> dict[str, Array]:

@@ -23,7 +23,7 @@ from seqterm.events import Event
 from seqterm.store.files import json_line, parse_json, read_bytes, read_json_lines, write_json, write_whole
 from seqterm.store.home import run_name
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2  # 1 had the output layer's weights the other way round
 LOCK_SECONDS = 0.5
 LEFTOVERS = {"lock", "checkpoints", "tokens.bin", "validation.bin", "corpus.txt"}  # of a training that was killed at its start
 STATE = {"last": str, "best": str | None, "complete": bool, "counters": dict, "checksums": dict}  # what state.json holds
@@ -120,6 +120,8 @@ class RunFolder:
             raise DataError(
                 f"{self.name} has format {version}, of a newer seqterm; this one reads up to {FORMAT_VERSION}: upgrade seqterm."
             )
+        if version < FORMAT_VERSION:
+            raise DataError(f"{self.name} has format {version}, of an older seqterm, which this one cannot read: train it again.")
         return config, self._read_checked("vocabulary.json")
 
     def _read_checked(self, name: str) -> Any:

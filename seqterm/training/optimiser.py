@@ -6,62 +6,79 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from seqterm.backends.base import Array, Backend
+from seqterm.training.gradient import Gradient
 from seqterm.training.settings import TrainingSettings
 
-Apply = Callable[[Any, TrainingSettings, list[Array], float, int], None]
+Apply = Callable[[Any, TrainingSettings, list[Any], float, int], None]
 
 
 class Rule(NamedTuple):
-    """The vectors that a rule keeps, and how it applies them: (kernels, settings, [parameters, gradient, *kept], rate, step)."""
+    """The vectors that a rule keeps, and how it applies them.
+
+    apply: (kernels, settings, [parameters, gradient, *kept, factor, limit], rate, step)
+    """
 
     kept: tuple[str, ...]
     apply: Apply
 
 
-def _sgd(kernels: Any, s: TrainingSettings, vectors: list[Array], rate: float, step: int) -> None:
-    kernels.sgd(*vectors, rate, s.momentum)
+def _sgd(kernels: Any, s: TrainingSettings, arguments: list[Any], rate: float, step: int) -> None:
+    kernels.sgd(*arguments, rate)
 
 
-def _adagrad(kernels: Any, s: TrainingSettings, vectors: list[Array], rate: float, step: int) -> None:
-    kernels.adagrad(*vectors, rate, s.epsilon)
+def _momentum_sgd(kernels: Any, s: TrainingSettings, arguments: list[Any], rate: float, step: int) -> None:
+    kernels.momentum_sgd(*arguments, rate, s.momentum)
 
 
-def _rmsprop(kernels: Any, s: TrainingSettings, vectors: list[Array], rate: float, step: int) -> None:
-    kernels.rmsprop(*vectors, rate, s.square_decay, s.epsilon)
+def _adagrad(kernels: Any, s: TrainingSettings, arguments: list[Any], rate: float, step: int) -> None:
+    kernels.adagrad(*arguments, rate, s.epsilon)
 
 
-def _adam(kernels: Any, s: TrainingSettings, vectors: list[Array], rate: float, step: int) -> None:
-    kernels.adam(*vectors, step, rate, s.beta1, s.beta2, s.epsilon, s.weight_decay if s.optimizer == "adamw" else 0.0)
+def _rmsprop(kernels: Any, s: TrainingSettings, arguments: list[Any], rate: float, step: int) -> None:
+    kernels.rmsprop(*arguments, rate, s.square_decay, s.epsilon)
+
+
+def _adam(kernels: Any, s: TrainingSettings, arguments: list[Any], rate: float, step: int) -> None:
+    kernels.adam(*arguments, step, rate, s.beta1, s.beta2, s.epsilon, s.weight_decay if s.optimizer == "adamw" else 0.0)
 
 
 RULES = {
-    "sgd": Rule(("velocity",), _sgd),
+    "sgd": Rule((), _sgd),
     "adagrad": Rule(("squares",), _adagrad),
     "rmsprop": Rule(("squares",), _rmsprop),
     "adam": Rule(("mean", "squares"), _adam),
     "adamw": Rule(("mean", "squares"), _adam),
 }
+MOMENTUM_SGD = Rule(("velocity",), _momentum_sgd)
+
+
+def rule_of(settings: TrainingSettings) -> Rule:
+    return MOMENTUM_SGD if settings.optimizer == "sgd" and settings.momentum else RULES[settings.optimizer]
 
 
 class Optimiser:
     """Applies gradients to parameters (P,); `kept` holds its moments, {name: (P,)}, zero at first."""
 
     def __init__(self, settings: TrainingSettings, parameters: Array, backend: Backend):
-        self._settings, self._parameters = settings, parameters
-        self._rule = RULES[settings.optimizer]
+        self._settings, self._parameters, self._backend = settings, parameters, backend
+        self._rule = rule_of(settings)
         self._kernels = backend.kernels("optimiser")
         self.kept = {name: np.zeros_like(parameters) for name in self._rule.kept}
 
-    def clip(self, gradient: Array) -> float:
-        """Limit the gradient in place; returns its norm before."""
-        norm = float(self._kernels.norm(gradient))
+    def apply(self, gradient: Gradient, norm: float, rate: float, step: int) -> None:
+        """One update from a gradient of this norm, clipped first; leaves zeros in it.  step counts from 1."""
         limit = self._settings.clip_norm
-        if limit and norm > limit:
-            self._kernels.scale(gradient, limit / norm)
-        if self._settings.clip_value:
-            self._kernels.clip_values(gradient, self._settings.clip_value)
-        return norm
+        clipping = (limit / norm if limit and norm > limit else 1.0, self._settings.clip_value or np.inf)
 
-    def apply(self, gradient: Array, rate: float, step: int) -> None:
-        """One update; step counts from 1."""
-        self._rule.apply(self._kernels, self._settings, [self._parameters, gradient, *self.kept.values()], rate, step)
+        def apply(parameters: Array, gradient: Array, *kept: Array) -> None:
+            self._rule.apply(self._kernels, self._settings, [parameters, gradient, *kept, *clipping], rate, step)
+
+        def apply_to(stretch: slice) -> None:
+            apply(*(vector[stretch] for vector in (self._parameters, gradient.flat, *self.kept.values())))
+
+        gradient.each(apply_to, with_table=bool(self._rule.kept))
+        if not self._rule.kept:  # a rule that keeps nothing leaves alone what has no gradient
+            table, rows = gradient.table_of(self._parameters), gradient.rows
+            chosen = table[rows]
+            apply(chosen.ravel(), gradient.table[rows].ravel())
+            table[rows], gradient.table[rows] = chosen, 0

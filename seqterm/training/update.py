@@ -4,10 +4,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from seqterm.backends.base import Array
 from seqterm.layers.dropout import DropoutKey
-from seqterm.models.recurrent import RecurrentModel, Window
+from seqterm.models.network import BatchSlice, Window
+from seqterm.models.recurrent import RecurrentModel
 from seqterm.text.stream import Batch
+from seqterm.training.gradient import Gradient
 from seqterm.training.optimiser import Optimiser
 from seqterm.training.settings import TrainingSettings
 
@@ -24,17 +25,15 @@ class Update(NamedTuple):
 
 
 class Updater:
-    """Batch slices, each with gradients and a workspace of its own; their gradients are summed in a fixed tree."""
+    """Batch slices, each with gradients and a workspace of its own; their gradients are added in order."""
 
     def __init__(self, model: RecurrentModel, settings: TrainingSettings):
         self._model, self._settings = model, settings
         self.optimiser = Optimiser(settings, model.flat, model.backend)
         n_slices = min(settings.threads or model.backend.threads, settings.batch)
         self._slices = np.array_split(np.arange(settings.batch), n_slices)
-        self._gradients = np.zeros((n_slices, model.flat.size), model.dtype)
-        self._views = [model.views(gradient) for gradient in self._gradients]
+        self._gradient = Gradient(model, n_slices)
         self._workspaces = [model.workspace() for _ in self._slices]
-        self._kernels = model.backend.kernels("optimiser")
         random = model.backend.kernels("random")
         self._dropout_key = random.derive_key(settings.seed, DROPOUT)
         self._derive_key = random.derive_key
@@ -45,33 +44,34 @@ class Updater:
         """step counts from 0.  Carries `state` on; leaves everything as it was if a number is not finite."""
         n_targets = int(np.count_nonzero(batch.targets >= 0))
         scale = 1.0 / (n_targets if self._settings.loss_reduction == "mean" else self._settings.batch)
-        key = self._derive_key(self._dropout_key, step)
-        state = np.zeros_like(self.state) if batch.first else self.state
-        dropping = self._model.settings.dropout > 0.0 and self._model.settings.layers > 1
-
-        def run(place: int) -> tuple[float, Array]:
-            rows = self._slices[place]
-            self._gradients[place] = 0
-            lengths = batch.lengths[rows]
-            ids, targets = (np.ascontiguousarray(x[: lengths.max(), rows]) for x in (batch.ids, batch.targets))
-            window = Window(ids, targets, lengths, state[rows])
-            dropout = DropoutKey(key, int(rows[0])) if dropping else None
-            log_p, final, _ = self._model.gradient(
-                window, scale, self._views[place], self._workspaces[place], dropout, self._settings.bptt_truncate
-            )
-            return log_p, final
-
-        done = self._model.backend.map(run, range(len(self._slices)))
-        self._kernels.sum_slices(self._gradients)
-        loss = -sum(log_p for log_p, _ in done) / n_targets
-        norm = self.optimiser.clip(self._gradients[0])
+        try:
+            done = self._model.gradients(self._batch_slices(batch, step), scale, self._settings.bptt_truncate)
+        except BaseException:
+            self._gradient.clear()  # whatever came between, the next update adds to zeros
+            raise
+        loss = -sum(log_p for log_p, _, _ in done) / n_targets
+        norm = self._gradient.gather(batch.ids)
         finite = bool(np.isfinite(loss) and np.isfinite(norm))
         self._last = batch
         if finite:
-            self.optimiser.apply(self._gradients[0], rate, step + 1)
+            self.optimiser.apply(self._gradient, norm, rate, step + 1)
             self._model.changed()
-            self.state = np.concatenate([final for _, final in done])
+            self.state = np.concatenate([final for _, final, _ in done])
+        else:
+            self._gradient.clear()
         return Update(loss, norm, finite, n_targets)
+
+    def _batch_slices(self, batch: Batch, step: int) -> list[BatchSlice]:
+        key = self._derive_key(self._dropout_key, step)
+        state = np.zeros_like(self.state) if batch.first else self.state
+        dropping = self._model.settings.dropout > 0.0 and self._model.settings.layers > 1
+        slices = []
+        for rows, gradients, workspace in zip(self._slices, self._gradient.views, self._workspaces, strict=True):
+            lengths = batch.lengths[rows]
+            ids, targets = (np.ascontiguousarray(x[: lengths.max(), rows]) for x in (batch.ids, batch.targets))
+            window = Window(ids, targets, lengths, state[rows])
+            slices.append(BatchSlice(window, gradients, workspace, DropoutKey(key, int(rows[0])) if dropping else None))
+        return slices
 
     def is_sound(self) -> bool:
         """Whether the parameters, as the last update left them, give finite losses on what they were updated from."""

@@ -46,6 +46,42 @@ def test_backward_belongs_to_the_last_forward_even_if_its_ids_have_changed(layer
     np.testing.assert_array_equal(gradients["table"][:, 0], [1, 1, 0, 3, 1, 0])
 
 
+@pytest.fixture(params=[True, False], ids=["bias", "no bias"])
+def following(request):
+    random = np.random.default_rng(3)
+    return {"W_x": random.normal(size=(4, 7)), "W_h": random.normal(size=(2, 7)), "b": random.normal(size=7 * request.param)}
+
+
+def test_folded_a_token_is_a_row_of_what_the_next_layer_makes_of_it(layer, parameters, following):
+    folded = layer.fold(parameters, following, Workspace(BACKEND))
+    wanted = parameters["table"] @ following["W_x"] + (following["b"] if following["b"].size else 0)
+    np.testing.assert_allclose(folded["W_x"], wanted, rtol=1e-12, atol=1e-14)
+    assert folded["b"].shape == (0,)
+    assert folded["W_h"] is following["W_h"]
+
+
+def test_the_gradients_of_what_is_folded_agree_with_central_differences(layer, parameters, following):
+    """Of the sum over rows by IDS times dy; added to what is there, and the same when the workspace is used again."""
+    dy, workspace = np.random.default_rng(2).normal(size=(3, 2, 7)), Workspace(BACKEND)
+    gradients = {"table": np.ones((6, 4))}
+    following_gradients = {name: np.ones_like(array) for name, array in following.items()}
+
+    def loss():
+        return float((layer.fold(parameters, following, Workspace(BACKEND))["W_x"][IDS] * dy).sum())
+
+    for _ in range(2):
+        layer.fold(parameters, following, workspace)
+        given = layer.folded_gradients(following_gradients, workspace)
+        assert given["W_h"] is following_gradients["W_h"]
+        assert given["b"].shape == (0,)
+        np.add.at(given["W_x"], IDS, dy)
+        layer.unfold(parameters, following, workspace, gradients, following_gradients)
+    np.testing.assert_allclose(gradients["table"], 1 + 2 * central_differences(loss, parameters["table"]), rtol=1e-6, atol=1e-9)
+    for name in ("W_x", "b"):
+        numeric = central_differences(loss, following[name])
+        np.testing.assert_allclose(following_gradients[name], 1 + 2 * numeric, rtol=1e-6, atol=1e-9, err_msg=name)
+
+
 def big(scheme):
     layer, table = Embedding("embedding", 300, 50, BACKEND), np.full((300, 50), np.nan)
     layer.initialise({"table": table}, scheme, np.random.default_rng(1))

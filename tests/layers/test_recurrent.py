@@ -5,9 +5,10 @@ import pytest
 
 from seqterm.layers.base import Workspace
 from seqterm.layers.elman import Elman
+from seqterm.layers.embedding import Embedding
 from seqterm.layers.gru import GRU
 from seqterm.layers.lstm import LSTM
-from tests.layers.checks import BACKEND, RAGGED, B, D, H, T, problem
+from tests.layers.checks import BACKEND, RAGGED, WHOLE, B, D, H, T, problem
 
 KINDS = {
     "elman": (Elman, {}),
@@ -42,6 +43,18 @@ def test_ids_are_one_hot_rows(kind):
         np.testing.assert_allclose(gradient, wanted[name], rtol=1e-12, atol=1e-14, err_msg=name)
 
 
+@pytest.mark.parametrize("bias", [True, False], ids=["bias", "no bias"])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_a_folded_embedding_gives_the_bits_of_one_that_is_looked_up(kind, dtype, bias):
+    p = problem(kind[0], bias=bias, lengths=RAGGED, dtype=dtype, **kind[1])
+    random, embedding = np.random.default_rng(8), Embedding("embedding", 9, D, BACKEND)
+    ids, parameters = random.integers(0, 9, (T, B)), {"table": random.normal(size=(9, D)).astype(dtype)}
+    looked_up = p._replace(x=embedding.forward(parameters, ids, Workspace(BACKEND))).forward()
+    folded = p._replace(x=ids, parameters=embedding.fold(parameters, p.parameters, Workspace(BACKEND))).forward()
+    for one, other in zip(looked_up, folded, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
 def test_gradients_are_added_to_what_is_there(kind):
     p, workspace = problem(kind[0], **kind[1]), Workspace(BACKEND)
     once = p.gradients()[2]
@@ -63,6 +76,20 @@ def test_a_workspace_used_before_gives_the_same(kind):
     for again in (results[1], results[3]):
         for name, array in results[0].items():
             np.testing.assert_array_equal(again[name], array, err_msg=name)
+
+
+def test_after_one_forward_pass_there_may_be_several_backward_ones_with_cuts(kind):
+    p, workspace = problem(kind[0], lengths=RAGGED, cuts=np.arange(T) == 1, **kind[1]), Workspace(BACKEND)
+    once = p.gradients()[2]
+    p.forward(workspace)
+    traced = {name: array.copy() for name, array in p.layer.trace(workspace).items()}
+    for cuts in (np.arange(T) == 0, p.cuts):
+        again = {name: np.zeros_like(array) for name, array in p.parameters.items()}
+        dx, dstate = p.layer.backward(p.parameters, p.dh, workspace, again, p.x, p.lengths, cuts)
+    for name, gradient in {"x": dx, "state": dstate, **again}.items():
+        np.testing.assert_array_equal(gradient, once[name], err_msg=name)
+    for name, array in p.layer.trace(workspace).items():
+        np.testing.assert_array_equal(array, traced[name], err_msg=name)
 
 
 def test_a_row_past_its_length_keeps_its_state(kind):
@@ -130,3 +157,18 @@ def test_biases_begin_at_zero(kind, scheme):
     parameters = initialised(kind, scheme)[1]
     for name in parameters.keys() & {"b", "b_h"}:
         np.testing.assert_array_equal(parameters[name], 0)
+
+
+@pytest.mark.parametrize("onehot", [False, True])
+@pytest.mark.parametrize("lengths", [WHOLE, RAGGED])
+def test_steps_taken_a_few_at_a_time_change_no_bit(kind, lengths, onehot, monkeypatch):
+    p = problem(kind[0], onehot=onehot, lengths=lengths, **kind[1])
+    whole = p.gradients()
+    width = B * p.layer.gates * H
+    for few in (0, width, 3 * width):
+        monkeypatch.setattr("seqterm.layers.recurrent.STRETCH", few)
+        h, final, gradients = p.gradients()
+        np.testing.assert_array_equal(h, whole[0])
+        np.testing.assert_array_equal(final, whole[1])
+        for name, gradient in gradients.items():
+            np.testing.assert_array_equal(gradient, whole[2][name], err_msg=name)

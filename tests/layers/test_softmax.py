@@ -3,8 +3,10 @@
 import numpy as np
 import pytest
 
+from seqterm.backends.cpu import CPU
+from seqterm.layers import softmax
 from seqterm.layers.base import Workspace
-from seqterm.layers.softmax import BLOCK, SoftmaxOutput
+from seqterm.layers.softmax import BLOCK, FEWEST, SoftmaxOutput
 from tests.layers.checks import BACKEND
 from tests.naive import softmax as naive
 from tests.naive.differences import central_differences
@@ -18,9 +20,18 @@ def tied(request):
     return request.param
 
 
+@pytest.fixture(params=[False, True], ids=["narrow", "wide"])
+def wide(request, monkeypatch):
+    if request.param:
+        monkeypatch.setattr(softmax, "WIDE", 1)
+    return request.param
+
+
 @pytest.fixture(params=[True, False], ids=["bias", "no bias"])
-def layer(request, tied):
-    return SoftmaxOutput("output", H, V, request.param, tied, BACKEND)
+def layer(request, tied, wide):
+    layer = SoftmaxOutput("output", H, V, request.param, tied, BACKEND)
+    assert layer.is_wide == wide
+    return layer
 
 
 @pytest.fixture
@@ -29,14 +40,13 @@ def h():
 
 
 @pytest.fixture
-def parameters(layer, tied):
-    """A tied W is the embedding's table (V, H)."""
+def parameters(layer):
     random = np.random.default_rng(2)
-    return {"W": random.normal(size=(V, H) if tied else (H, V)), "b": random.normal(size=layer.shapes["b"])}
+    return {"W": random.normal(size=(V, H)), "b": random.normal(size=layer.shapes["b"])}
 
 
-def naive_logits(parameters, h, tied):
-    logits = h @ (parameters["W"].T if tied else parameters["W"])
+def naive_logits(parameters, h):
+    logits = h @ parameters["W"].T
     return logits + parameters["b"] if parameters["b"].size else logits
 
 
@@ -46,20 +56,20 @@ def gradient(layer, parameters, h):
     return log_p, {"h": dh, **gradients}
 
 
-def test_score_agrees_with_the_oracle(layer, parameters, h, tied):
-    wanted, _ = naive.cross_entropy(naive_logits(parameters, h, tied), TARGETS, SCALE)
-    found = layer.score(parameters, h, TARGETS, Workspace(BACKEND))
+def test_score_agrees_with_the_oracle(layer, parameters, h):
+    wanted, _ = naive.cross_entropy(naive_logits(parameters, h), TARGETS, SCALE)
+    found = layer.score(parameters, h, TARGETS)
     np.testing.assert_allclose(found, wanted, rtol=1e-12, atol=1e-13)
 
 
 def test_gradient_gives_the_log_probabilities_of_score(layer, parameters, h):
     log_p, _ = gradient(layer, parameters, h)
-    np.testing.assert_allclose(log_p, layer.score(parameters, h, TARGETS, Workspace(BACKEND)), rtol=1e-12, atol=1e-13)
+    np.testing.assert_allclose(log_p, layer.score(parameters, h, TARGETS), rtol=1e-12, atol=1e-13)
 
 
 def test_gradients_agree_with_central_differences(layer, parameters, h):
     def loss():
-        return -SCALE * float(layer.score(parameters, h, TARGETS, Workspace(BACKEND)).sum())
+        return -SCALE * float(layer.score(parameters, h, TARGETS).sum())
 
     _, found = gradient(layer, parameters, h)
     for name, array in {"h": h, **parameters}.items():
@@ -74,29 +84,81 @@ def test_gradients_are_added_to_what_is_there(layer, parameters, h):
         np.testing.assert_allclose(array, 2 * once[name], rtol=1e-12, atol=1e-13, err_msg=name)
 
 
-def test_more_rows_than_a_block_holds_give_the_same():
-    """So many tokens that a block has 16 rows, the least: the whole against rows 16 at a time."""
-    n_tokens, random = BLOCK // 16 + 1, np.random.default_rng(3)
-    layer = SoftmaxOutput("output", 2, n_tokens, True, False, BACKEND)
-    parameters = {"W": random.normal(size=(2, n_tokens)), "b": random.normal(size=n_tokens)}
-    h, targets = random.normal(size=(40, 2)), random.integers(-1, n_tokens, 40)
+def large_problem(dtype=np.float64):
+    """More rows than a block holds, of several sizes, and tokens in three stretches: the output of its widest layer."""
+    n_tokens, n_rows, hidden = 600, 2 * FEWEST + 70, 256
+    assert BLOCK // n_tokens < FEWEST
+    random = np.random.default_rng(3)
+    parameters = {"W": random.normal(0, 0.1, (n_tokens, hidden)).astype(dtype), "b": random.normal(size=n_tokens).astype(dtype)}
+    return parameters, random.normal(size=(n_rows, hidden)).astype(dtype), random.integers(-1, n_tokens, n_rows)
 
-    def run(rows, gradients):
-        log_p, dh = layer.gradient(parameters, h[rows], targets[rows], SCALE, Workspace(BACKEND), gradients)
-        return {"log_p": log_p, "scored": layer.score(parameters, h[rows], targets[rows], Workspace(BACKEND)), "dh": dh}
 
-    gradients, apart = ({name: np.zeros_like(array) for name, array in parameters.items()} for _ in range(2))
-    whole = run(slice(None), gradients)
-    parts = [run(slice(first, first + 16), apart) for first in (0, 16, 32)]
+def run(layer, parameters, h, targets, gradients=None):
+    """-> log_p, scored, h and every parameter's gradient, added to `gradients` where they are given."""
+    gradients = {name: np.zeros_like(array) for name, array in parameters.items()} if gradients is None else gradients
+    log_p, dh = layer.gradient(parameters, h, targets, SCALE, Workspace(BACKEND), gradients)
+    return {"log_p": log_p, "scored": layer.score(parameters, h, targets), "h": dh}, gradients
+
+
+def output_layer(parameters, backend=BACKEND):
+    return SoftmaxOutput("output", parameters["W"].shape[1], len(parameters["b"]), True, False, backend)
+
+
+def test_more_rows_than_a_block_holds_give_the_same(wide):
+    """The whole against rows 100 at a time."""
+    parameters, h, targets = large_problem()
+    layer = output_layer(parameters)
+    whole, gradients = run(layer, parameters, h, targets)
+    parts, apart = [], None
+    for first in range(0, len(h), 100):
+        part, apart = run(layer, parameters, h[first : first + 100], targets[first : first + 100], apart)
+        parts.append(part)
     for name, array in whole.items():
         np.testing.assert_allclose(array, np.concatenate([part[name] for part in parts]), rtol=1e-12, atol=1e-13, err_msg=name)
     for name, array in gradients.items():
-        np.testing.assert_allclose(array, apart[name], rtol=1e-12, atol=1e-13, err_msg=name)
+        np.testing.assert_allclose(array, apart[name], rtol=1e-12, atol=1e-12, err_msg=name)
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3, 5])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_threads_that_share_out_the_vocabulary_change_nothing_but_the_rounding_of_dh(dtype, threads, monkeypatch):
+    parameters, h, targets = large_problem(dtype)
+    narrow, narrow_gradients = run(output_layer(parameters), parameters, h, targets)
+    monkeypatch.setattr(softmax, "WIDE", 600)
+    layer = output_layer(parameters, CPU(threads))
+    assert layer.is_wide
+    wide, gradients = run(layer, parameters, h, targets)
+    for name in ("log_p", "scored"):
+        np.testing.assert_array_equal(wide[name], narrow[name], err_msg=name)
+    for name, gradient in gradients.items():
+        np.testing.assert_array_equal(gradient, narrow_gradients[name], err_msg=name)
+    np.testing.assert_allclose(wide["h"], narrow["h"], rtol=0, atol=64 * np.finfo(dtype).eps * np.abs(narrow["h"]).max())
+
+
+def test_a_vocabulary_is_wide_from_4096_tokens_on():
+    assert [SoftmaxOutput("output", H, n_tokens, True, False, BACKEND).is_wide for n_tokens in (4095, 4096)] == [False, True]
+
+
+def test_a_used_workspace_changes_nothing(layer, parameters, h):
+    _, fresh = gradient(layer, parameters, h)
+    workspace = Workspace(BACKEND)
+    for rows in (h[::-1], h):
+        gradients = {name: np.zeros_like(array) for name, array in parameters.items()}
+        _, dh = layer.gradient(parameters, np.ascontiguousarray(rows), TARGETS, SCALE, workspace, gradients)
+    for name, array in {"h": dh, **gradients}.items():
+        np.testing.assert_array_equal(array, fresh[name], err_msg=name)
+
+
+def test_no_rows_have_no_gradient(layer, parameters):
+    gradients = {name: np.zeros_like(array) for name, array in parameters.items()}
+    log_p, dh = layer.gradient(parameters, np.empty((0, H)), TARGETS[:0], SCALE, Workspace(BACKEND), gradients)
+    assert (log_p.shape, dh.shape, layer.score(parameters, np.empty((0, H)), TARGETS[:0]).shape) == ((0,), (0, H), (0,))
+    assert not any(array.any() for array in gradients.values())
 
 
 def test_a_tied_weight_is_not_a_parameter_of_its_own():
     assert "W" not in SoftmaxOutput("output", H, V, True, True, BACKEND).shapes
-    assert SoftmaxOutput("output", H, V, True, False, BACKEND).shapes["W"] == (H, V)
+    assert SoftmaxOutput("output", H, V, True, False, BACKEND).shapes["W"] == (V, H)
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,8 @@
 import numpy as np
 
 from seqterm.backends.cpu import CPU
-from seqterm.models.recurrent import RecurrentModel, Window
+from seqterm.models.network import BatchSlice, Window
+from seqterm.models.recurrent import RecurrentModel
 from seqterm.models.settings import ElmanSettings, GruSettings, LstmSettings
 
 BACKEND = CPU(2)
@@ -40,9 +41,14 @@ def ragged_window(model, n_steps, lengths, seed=5):
     return Window(ids, targets, np.array(lengths), state)
 
 
+def add_gradients(model, window, flat, workspace=None, scale=1.0, dropout=None, truncate=None):
+    """Adds the gradients of one slice to `flat` (P,) -> log p, the final state, the gradient of the first state."""
+    part = BatchSlice(window, model.views(flat), workspace or model.workspace(), dropout)
+    return model.gradients([part], scale, truncate)[0]
+
+
 def gradients(model, window, scale=1.0, **options):
     """-> {layer: {tensor: gradient}}, the same as one flat vector, the gradient of the first state, log p, the final state."""
     flat = np.zeros_like(model.flat)
-    views = model.views(flat)
-    log_p, final, dstate = model.gradient(window, scale, views, model.workspace(), **options)
-    return views, flat, dstate, log_p, final
+    log_p, final, dstate = add_gradients(model, window, flat, scale=scale, **options)
+    return model.views(flat), flat, dstate, log_p, final

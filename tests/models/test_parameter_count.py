@@ -30,7 +30,7 @@ def test_an_elman_network_of_100_units_over_8000_words_has_2hc_plus_h2():
     assert {name: tensor.shape for name, tensor in model.tensors().items()} == {
         "0.W_x": (C, H),
         "0.W_h": (H, H),
-        "output.W": (H, C),
+        "output.W": (C, H),
     }
 
 

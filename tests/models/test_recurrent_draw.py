@@ -30,6 +30,7 @@ networks = st.builds(
     st.integers(0, 10**6),
 )
 strategies = st.sampled_from(STRATEGIES).map(lambda values: SamplingSettings(**values))
+rounded = st.sampled_from(STRATEGIES).map(lambda values: SamplingSettings(**values, weights="8-bit"))
 keys = st.integers(0, 2**62)
 
 
@@ -53,7 +54,7 @@ def test_draw_is_draw_by_steps_bit_for_bit(model, chosen, key, rows, first):
 
 
 @settings(deadline=None, max_examples=60)
-@given(model=networks, chosen=strategies, key=keys, rows=st.integers(1, 9))
+@given(model=networks, chosen=strategies | rounded, key=keys, rows=st.integers(1, 9))
 def test_a_rows_text_does_not_depend_on_how_many_rows_there_are(model, chosen, key, rows):
     many = model.draw(*beginning(model, 9), np.zeros(model.vocabulary_size, np.bool_), chosen, key, 0, 20)
     few = model.draw(*beginning(model, rows), np.zeros(model.vocabulary_size, np.bool_), chosen, key, 0, 20)
@@ -63,7 +64,7 @@ def test_a_rows_text_does_not_depend_on_how_many_rows_there_are(model, chosen, k
 
 
 @settings(deadline=None, max_examples=60)
-@given(model=networks, chosen=strategies, key=keys, cuts=st.sets(st.integers(1, LENGTH - 1), max_size=8))
+@given(model=networks, chosen=strategies | rounded, key=keys, cuts=st.sets(st.integers(1, LENGTH - 1), max_size=8))
 def test_the_text_does_not_depend_on_chunk_sizes(model, chosen, key, cuts):
     state, log_p, seen = beginning(model, 2)
     whole = model.draw(state, log_p, seen.copy(), np.zeros(model.vocabulary_size, np.bool_), chosen, key, 0, LENGTH)
@@ -76,6 +77,18 @@ def test_the_text_does_not_depend_on_chunk_sizes(model, chosen, key, cuts):
     np.testing.assert_array_equal(np.concatenate(pieces), whole[2])
     np.testing.assert_array_equal(state, whole[0])
     np.testing.assert_array_equal(log_p, whole[1])
+
+
+@pytest.mark.parametrize("form", INPUTS)
+@pytest.mark.parametrize("cell", CELLS)
+def test_rounded_weights_draw_by_nearly_the_same_probabilities(cell, form):
+    """Each weight is within half a percent of its column's largest."""
+    model, none = network(cell, vocabulary_size=V, **INPUTS[form]), np.zeros(V, np.bool_)
+    full = model.draw(*beginning(model, 3), none, SamplingSettings(), 3, 0, 1)
+    near = model.draw(*beginning(model, 3), none, SamplingSettings(weights="8-bit"), 3, 0, 1)
+    np.testing.assert_array_equal(near[2], full[2])  # the first token's distribution is no product
+    np.testing.assert_allclose(np.exp(near[1]), np.exp(full[1]), rtol=0, atol=0.05)
+    assert not np.array_equal(near[1], full[1])
 
 
 @settings(deadline=None, max_examples=40)

@@ -32,7 +32,7 @@ def model(request):
     made.parameters["0"]["W_x"][...] = np.transpose(W_AX)
     made.parameters["0"]["W_h"][...] = np.transpose(W_AA)
     made.parameters["0"]["b"][...] = B_A
-    made.parameters["output"]["W"][...] = np.transpose(W_YA)
+    made.parameters["output"]["W"][...] = W_YA
     made.parameters["output"]["b"][...] = B_Y
     return made
 

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from seqterm.models import recurrent
 from tests.models.networks import CELLS, INPUTS, network
 
 EACH_CELL = pytest.mark.parametrize("cell", CELLS)
@@ -79,6 +80,16 @@ def test_score_equals_stepping(cell, form):
     final, scored = model.score(first, ids, targets)
     np.testing.assert_allclose(scored, expected, rtol=1e-4, atol=1e-5)
     np.testing.assert_allclose(final, state, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("bias", [True, False])
+@EACH_CELL
+def test_a_step_has_the_same_bits_where_the_embedding_is_not_multiplied_by_the_first_layer(cell, bias, monkeypatch):
+    folded = network(cell, bias=bias)
+    monkeypatch.setattr(recurrent, "FOLDED", 0)
+    looked_up, tokens = network(cell, bias=bias), np.array([4, 0, 2])
+    for one, other in zip(*(model.advance(model.zero_state(3) + 0.5, tokens) for model in (folded, looked_up)), strict=True):
+        np.testing.assert_array_equal(one, other)
 
 
 @EACH_CELL

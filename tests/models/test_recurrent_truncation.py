@@ -5,6 +5,7 @@ from functools import partial
 import numpy as np
 import pytest
 
+from seqterm.layers import softmax
 from seqterm.layers.dropout import DropoutKey
 from tests.models.networks import CELLS, gradients, network, ragged_window
 from tests.naive import bptt
@@ -39,10 +40,17 @@ def naive_gradients(cell, model, window, truncate):
     return grads, np.stack(dstates), total
 
 
+# Tokens, and from how many on a vocabulary is wide: every token is multiplied by W_x, or only those of the window.
+PATHS = {"folded": (5, 4096), "looked up": (11, 4096), "wide": (5, 5)}
+
+
+@pytest.mark.parametrize("path", PATHS)
 @pytest.mark.parametrize("truncate", [0, 1, 2, 5, T - 1, T, T + 3])
 @pytest.mark.parametrize("cell", CELLS)
-def test_truncated_gradient_equals_the_plain_loop(cell, truncate):
-    model = network(cell, precision="float64")
+def test_truncated_gradient_equals_the_plain_loop(cell, truncate, path, monkeypatch):
+    n_tokens, wide = PATHS[path]
+    monkeypatch.setattr(softmax, "WIDE", wide)
+    model = network(cell, precision="float64", vocabulary_size=n_tokens)
     window = ragged_window(model, T, LENGTHS)
     views, _, dstate, log_p, _ = gradients(model, window, truncate=truncate)
     expected, expected_dstate, total = naive_gradients(cell, model, window, truncate)

@@ -85,7 +85,7 @@ def gru_back(dstate, memory, p, grads, reset_after, keep):
 def truncated_gradient(step, back, parameters, ids, targets, state, truncate):
     """The gradient of -sum log p(target) for one row.
 
-    parameters: {"embedding": {"table"}, "0": {...}, "1": {...}, "output": {"W", "b"}}; ids, targets (T,); state (L, S, H).
+    parameters: {"embedding": {"table"}, "0": {...}, "1": {...}, "output": {"W" (V, H), "b"}}; ids, targets (T,); state (L, S, H).
     -> gradients like parameters, the gradient of the first state, sum of log p.
     """
     n_layers = len(state)
@@ -101,17 +101,17 @@ def truncated_gradient(step, back, parameters, ids, targets, state, truncate):
             memories[t].append(memory)
             x = state[layer, 0]
 
-        logits = x @ output["W"] + output["b"]
+        logits = output["W"] @ x + output["b"]
         p = np.exp(logits - logits.max())
         p /= p.sum()
         total += np.log(p[targets[t]])
         dlogits = p.copy()
         dlogits[targets[t]] -= 1.0
-        grads["output"]["W"] += np.outer(x, dlogits)
+        grads["output"]["W"] += np.outer(dlogits, x)
         grads["output"]["b"] += dlogits
 
         dstate = np.zeros_like(state)
-        dstate[-1, 0] = output["W"] @ dlogits
+        dstate[-1, 0] = dlogits @ output["W"]
         for s in range(t, max(-1, t - truncate - 1), -1):
             for layer in reversed(range(n_layers)):
                 name = str(layer)

@@ -219,6 +219,13 @@ def test_a_newer_format_asks_for_an_upgrade(tiny_run, use):
         use()
 
 
+def test_an_older_format_is_not_read_as_this_one(tiny_run, use):
+    edit(tiny_run / CONFIG, lambda config: config.update(format_version=1))
+    seal(tiny_run)
+    with pytest.raises(DataError, match=r"tiny has format 1, of an older seqterm, .* train it again"):
+        use()
+
+
 def test_a_broken_run_does_not_hide_the_others(do, corpus, home):
     for name in ("good", "bad"):
         do("train", "elman", corpus=(str(corpus),), out=name, hidden=4, batch=4, steps=16, epochs=1, sample_length=0)

@@ -64,7 +64,7 @@ def test_a_folder_below_a_file_cannot_be_made(tmp_path):
 def test_the_description_comes_back_once_there_is_a_checkpoint(folder):
     save(folder, 0)
     config, vocabulary = again(folder).read_description()
-    assert config == {"format_version": 1, **DESCRIPTION[0]}
+    assert config == {"format_version": 2, **DESCRIPTION[0]}
     assert vocabulary == DESCRIPTION[1]
 
 
@@ -75,9 +75,9 @@ def test_without_a_checkpoint_there_is_nothing_to_use(folder):
 
 def test_a_description_of_a_newer_format_asks_for_an_upgrade(folder):
     save(folder, 0)
-    config = {"format_version": 2, "novelty": True}
+    config = {"format_version": 3, "novelty": True}
     (folder.path / "config.json").write_text(json.dumps(config))
-    with pytest.raises(DataError, match="format 2, of a newer seqterm; this one reads up to 1: upgrade seqterm"):
+    with pytest.raises(DataError, match="format 3, of a newer seqterm; this one reads up to 2: upgrade seqterm"):
         folder.read_description()
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from seqterm.errors import UsageError
 from seqterm.evaluation.lines import score_sentences
-from seqterm.models.recurrent import Window
+from seqterm.models.network import Window
 from seqterm.store.run_folder import RunFolder
 from seqterm.text.stream import open_ids, ragged
 from seqterm.text.vocabulary import END, START, UNKNOWN

@@ -150,6 +150,19 @@ def test_an_update_that_is_not_finite_touches_nothing(bad, optimizer):
         np.testing.assert_array_equal(vector, kept[name])
 
 
+@pytest.mark.parametrize("optimizer", ["sgd", "adam"])
+@pytest.mark.parametrize("threads", [1, 3])
+def test_an_update_that_is_not_finite_leaves_nothing_to_the_next(threads, optimizer):
+    values = {"optimizer": optimizer, "threads": threads}
+    model, updater, _, _ = updated(n_updates=2, **values)
+    bias = model.parameters["output"]["b"]
+    kept, bias[0] = bias[0], np.nan
+    assert not updater.update(text(7), 0.1, 2).finite
+    bias[0] = kept
+    updater.update(text(2), 0.1, 2)
+    np.testing.assert_array_equal(model.flat, updated(n_updates=3, **values)[0].flat)
+
+
 def test_numbers_that_overflow_are_not_finite():
     model = network("elman-relu", scale=1e18)
     update = Updater(model, TrainingSettings(**PLAIN)).update(text(), 0.1, 0)

@@ -1,7 +1,7 @@
 """Affine maps y = x W + b over rows.  x (m, k), W (k, n), b (n,), y (m, n)."""
 
 from seqterm.kernels.cpu.compile import kernel
-from seqterm.kernels.cpu.product import add_product_unpacked
+from seqterm.kernels.cpu.product import add_product, add_product_unpacked
 
 
 @kernel
@@ -15,9 +15,9 @@ def fill_rows(b, y):
 
 @kernel
 def dense_forward(x, w, b, y):
-    """Writes y.  Without a bias, b has no elements."""
+    """Writes y.  w is packed; without a bias, b has no elements."""
     fill_rows(b, y)
-    add_product_unpacked(x, w, y)
+    add_product(x, w, y)
 
 
 @kernel

@@ -6,7 +6,7 @@ T time, B batch, H hidden.  Rows past their length keep their state and have no 
 from seqterm.kernels.cpu.activation import relu as relu_of
 from seqterm.kernels.cpu.activation import step, tanh
 from seqterm.kernels.cpu.compile import inlined, kernel
-from seqterm.kernels.cpu.product import add_product, pack
+from seqterm.kernels.cpu.product import add_product
 from seqterm.kernels.units.elman import elman_relu_unit, elman_tanh_unit
 
 tanh_forward, tanh_backward = map(inlined, elman_tanh_unit(tanh))
@@ -37,13 +37,12 @@ def elman_row_backward(dh, dh_next, h, relu, da):
 
 @kernel
 def elman_sequence_forward(a, w_h, relu, lengths, h):
-    """a (T, B, H): x W_x + b on entry, with h_prev W_h added on return; w_h (H, H); lengths (B,).
+    """a (T, B, H): x W_x + b on entry, with h_prev W_h added on return; w_h (H, H) packed; lengths (B,).
 
     Writes h[1:] of h (T+1, B, H), whose h[0] is the initial state.
     """
-    panels = pack(w_h)
     for t in range(a.shape[0]):
-        add_product(h[t], panels, a[t])
+        add_product(h[t], w_h, a[t])
         for b in range(a.shape[1]):
             if t < lengths[b]:
                 elman_row_forward(a[t, b], relu, h[t + 1, b])
@@ -53,12 +52,11 @@ def elman_sequence_forward(a, w_h, relu, lengths, h):
 
 @kernel
 def elman_sequence_backward(dh, h, w_h, relu, lengths, cuts, da, dh_next):
-    """dh (T, B, H) from above; h (T+1, B, H); cuts (T,): where what comes from later is dropped.
+    """dh (T, B, H) from above; h (T+1, B, H); w_h: W_h^T packed; cuts (T,): where what comes later is dropped.
 
     Writes da (T, B, H), the gradient of a; dh_next (B, H) holds the gradient of the final state on entry,
     of the initial one on return.
     """
-    panels = pack(w_h.T)
     for t in range(da.shape[0] - 1, -1, -1):
         if cuts[t]:
             dh_next[:] = 0
@@ -69,7 +67,7 @@ def elman_sequence_backward(dh, h, w_h, relu, lengths, cuts, da, dh_next):
             else:
                 da[t, b] = 0
                 dh_next[b] += dh[t, b]
-        add_product(da[t], panels, dh_next)
+        add_product(da[t], w_h, dh_next)
 
 
 @kernel

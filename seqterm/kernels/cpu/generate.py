@@ -1,7 +1,7 @@
 """A whole recurrent network advanced, and tokens drawn from it, in one compiled call.
 
-The weights stand packed in one flat vector; `layout` (L+1, ITEMS, 3) holds offset, panels and depth of each matrix, offset
-and length of each vector; its last row is the output layer's.
+The matrices stand packed in one flat vector, of float or, rounded, of int8, the biases in another; `layout` (L+1, ITEMS, 4)
+holds offset, panels, rows and columns of each packed matrix, offset and length of each bias; its last row is the output layer's.
 """
 
 import numpy as np
@@ -15,42 +15,48 @@ from seqterm.kernels.cpu.lstm import lstm_step
 from seqterm.kernels.cpu.product import add_product, pack
 from seqterm.kernels.cpu.random import derive_key, uniform
 from seqterm.kernels.cpu.softmax import log_softmax
-from seqterm.kernels.cpu.vector import PANEL_BYTES
+from seqterm.kernels.cpu.vector import round_panels
 
 ELMAN, LSTM, GRU_AFTER, GRU_BEFORE = range(4)
 W_X, W_H, W_CANDIDATE, B, B_H = range(5)
 ITEMS = 5
 
 
-def pack_network(layers: list[dict[int, np.ndarray]], dtype: np.dtype) -> tuple[np.ndarray, np.ndarray]:
-    """A dictionary {W_X: matrix, B: vector, ...} a layer, the output layer last -> (weights, layout)."""
-    pieces, layout, offset = [np.zeros(0, dtype)], np.zeros((len(layers), ITEMS, 3), np.int64), 0
+def pack_network(
+    layers: list[dict[int, np.ndarray]], dtype: np.dtype, rounded: bool
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """A dictionary {W_X: matrix, B: bias, ...} a layer, the output layer last -> (matrices, biases, layout)."""
+    matrices, biases = [np.zeros(0, np.int8 if rounded else dtype)], [np.zeros(0, dtype)]
+    layout = np.zeros((len(layers), ITEMS, 4), np.int64)
     for row, layer in zip(layout, layers, strict=True):
         for item, array in layer.items():
-            packed = pack(array) if array.ndim == 2 else array
-            row[item] = (offset, *packed.shape[:2]) if array.ndim == 2 else (offset, len(array), 0)
-            pieces.append(packed.ravel())
-            offset += packed.size
-    return np.concatenate(pieces), layout
+            if array.ndim == 1:
+                row[item, :2] = sum(map(len, biases)), len(array)
+                biases.append(array)
+            else:
+                packed = round_panels(pack(array)) if rounded else pack(array)
+                row[item] = sum(map(len, matrices)), *packed.shape
+                matrices.append(packed.ravel())
+    return np.concatenate(matrices), np.concatenate(biases), layout
 
 
 @kernel
-def _matrix(weights, place):
-    width = PANEL_BYTES // weights.itemsize
-    return weights[place[0] : place[0] + place[1] * place[2] * width].reshape((place[1], place[2], width))
+def _matrix(matrices, place):
+    n_panels, rows, columns = place[1], place[2], place[3]
+    return matrices[place[0] : place[0] + n_panels * rows * columns].reshape((n_panels, rows, columns))
 
 
 @kernel
-def _vector(weights, place):
-    return weights[place[0] : place[0] + place[1]]
+def _bias(biases, place):
+    return biases[place[0] : place[0] + place[1]]
 
 
 @kernel
-def _affine(x, weights, places, y):
+def _affine(x, matrices, biases, places, y):
     """Writes y = x W + b.  Without a matrix the product stands in x already: y = x + b."""
-    fill_rows(_vector(weights, places[B]), y)
+    fill_rows(_bias(biases, places[B]), y)
     if places[W_X, 1]:
-        add_product(x, _matrix(weights, places[W_X]), y)
+        add_product(x, _matrix(matrices, places[W_X]), y)
     else:
         for row in range(y.shape[0]):
             source, target = x[row], y[row]
@@ -59,10 +65,11 @@ def _affine(x, weights, places, y):
 
 
 @kernel
-def network_step(cell, flag, gates, table, weights, layout, tokens, state, state_out, log_p):
+def network_step(cell, flag, gates, table, matrices, biases, layout, tokens, state, state_out, log_p):
     """tokens (n,), state (n, L, S, H) -> writes state_out and log_p (n, V).
 
-    `flag`: relu for ELMAN, keep for the GRUs.  `gates`: G.  table (V, D): the embedding, or W_x where the input is one-hot.
+    `flag`: relu for ELMAN, keep for the GRUs.  `gates`: G.  table (V, D): the embedding; or (V, G*H): what the first layer makes
+    of each token, and it has no W_X.
     """
     n, n_layers, _, hidden = state.shape
     x = np.empty((n, table.shape[1]), table.dtype)
@@ -73,42 +80,42 @@ def network_step(cell, flag, gates, table, weights, layout, tokens, state, state
     for layer in range(n_layers):
         places = layout[layer]
         if layer == 0:
-            _affine(x, weights, places, a)
+            _affine(x, matrices, biases, places, a)
         else:
-            _affine(h, weights, places, a)
+            _affine(h, matrices, biases, places, a)
         if cell == ELMAN:
-            elman_step(a, _matrix(weights, places[W_H]), flag, state, layer, state_out)
+            elman_step(a, _matrix(matrices, places[W_H]), flag, state, layer, state_out)
         elif cell == LSTM:
-            lstm_step(a, _matrix(weights, places[W_H]), state, layer, state_out)
+            lstm_step(a, _matrix(matrices, places[W_H]), state, layer, state_out)
         elif cell == GRU_AFTER:
-            w_h, b_h = _matrix(weights, places[W_H]), _vector(weights, places[B_H])
+            w_h, b_h = _matrix(matrices, places[W_H]), _bias(biases, places[B_H])
             gru_after_step(a, w_h, b_h, flag, state, layer, state_out)
         else:
-            w_h, w_candidate = _matrix(weights, places[W_H]), _matrix(weights, places[W_CANDIDATE])
+            w_h, w_candidate = _matrix(matrices, places[W_H]), _matrix(matrices, places[W_CANDIDATE])
             gru_before_step(a, w_h, w_candidate, flag, state, layer, state_out)
         for row in range(n):
             h[row] = state_out[row, layer, 0]
     logits = np.empty_like(log_p)
-    _affine(h, weights, layout[n_layers], logits)
+    _affine(h, matrices, biases, layout[n_layers], logits)
     log_softmax(logits, log_p)
 
 
 @kernel
 def draw(
-    cell, flag, gates, table, weights, layout, state, log_p, seen, banned,
-    greedy, temperature, top_k, top_p, min_p, penalty, equal_weights, key, first, out, chosen,
+    cell, flag, gates, table, matrices, biases, layout, state, log_p, seen, banned,
+    greedy, temperature, top_k, top_p, min_p, penalty, equal_weights, key, first_row, first, out, chosen,
 ):  # fmt: skip
     """Draws out.shape[0] tokens a row.  state (n, L, S, H), log_p (n, V) and seen (n, V) are carried on in place; writes the
     tokens to out (count, n), none that banned (V,) names, and the model's own log-probabilities of them to chosen (count, n).
 
-    The uniform number of row r at position first + i depends on key, r and that position alone.
+    The uniform number of row first_row + r at position first + i depends on key, that row and that position alone.
     """
     state_out = np.empty_like(state)
     for i in range(out.shape[0]):
         for row in range(out.shape[1]):
-            u = uniform(derive_key(key, row), first + i)
+            u = uniform(derive_key(key, first_row + row), first + i)
             token = draw_token(log_p[row], seen[row], banned, greedy, temperature, top_k, top_p, min_p, penalty, equal_weights, u)
             seen[row, token] = True
             out[i, row], chosen[i, row] = token, log_p[row, token]
-        network_step(cell, flag, gates, table, weights, layout, out[i], state, state_out, log_p)
+        network_step(cell, flag, gates, table, matrices, biases, layout, out[i], state, state_out, log_p)
         state[:] = state_out

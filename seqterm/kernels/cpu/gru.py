@@ -9,7 +9,7 @@ import numpy as np
 from seqterm.kernels.cpu.activation import sigmoid, tanh
 from seqterm.kernels.cpu.compile import inlined, kernel
 from seqterm.kernels.cpu.dense import fill_rows
-from seqterm.kernels.cpu.product import add_product, pack
+from seqterm.kernels.cpu.product import add_product
 from seqterm.kernels.units.gru import gru_after_unit, gru_candidate_unit, gru_gates_unit, gru_mix_unit
 
 mix_forward, mix_backward = map(inlined, gru_mix_unit())
@@ -30,30 +30,28 @@ def gru_after_row_forward(gates, s, h_prev, keep, h):
 
 
 @kernel
-def gru_after_row_backward(dh, dh_next, gates, s_g, h_prev, keep, da, ds):
-    """dh from above; dh_next (H,) from later is replaced by what reaches h_prev directly; writes da, ds (3H,)"""
+def gru_after_row_backward(dh, dh_next, gates, s_g, h_prev, keep, ds):
+    """dh from above; dh_next (H,) from later is replaced by what reaches h_prev directly, gates (3H,) by da; writes ds (3H,)"""
     n = dh.shape[0]
     r, z, g = gates[:n], gates[n : 2 * n], gates[2 * n :]
-    da_r, da_z, da_g = da[:n], da[n : 2 * n], da[2 * n :]
     ds_r, ds_z, ds_g = ds[:n], ds[n : 2 * n], ds[2 * n :]
     for j in range(n):
         dz, dg, dh_next[j] = mix_backward(dh[j] + dh_next[j], z[j], g[j], h_prev[j], keep)
-        da_r[j], da_z[j], da_g[j], ds_g[j] = after_backward(dz, dg, r[j], z[j], g[j], s_g[j])
-        ds_r[j], ds_z[j] = da_r[j], da_z[j]
+        r[j], z[j], g[j], ds_g[j] = after_backward(dz, dg, r[j], z[j], g[j], s_g[j])
+        ds_r[j], ds_z[j] = r[j], z[j]
 
 
 @kernel
 def gru_after_sequence_forward(gates, w_h, b_h, keep, lengths, h, s_g):
-    """gates (T, B, 3H): x W_x + b on entry, R Z G on return; w_h (H, 3H), b_h (3H,); lengths (B,).
+    """gates (T, B, 3H): x W_x + b on entry, R Z G on return; w_h (H, 3H) packed, b_h (3H,); lengths (B,).
 
     Writes h[1:] of h (T+1, B, H), whose h[0] is the initial state, and s_g (T, B, H), the candidate's recurrent part.
     """
     n_batch, n = h.shape[1:]
-    panels = pack(w_h)
     s = np.empty((n_batch, 3 * n), h.dtype)
     for t in range(gates.shape[0]):
         fill_rows(b_h, s)
-        add_product(h[t], panels, s)
+        add_product(h[t], w_h, s)
         for b in range(n_batch):
             if t < lengths[b]:
                 gru_after_row_forward(gates[t, b], s[b], h[t, b], keep, h[t + 1, b])
@@ -63,23 +61,23 @@ def gru_after_sequence_forward(gates, w_h, b_h, keep, lengths, h, s_g):
 
 
 @kernel
-def gru_after_sequence_backward(dh, gates, s_g, h, w_h, keep, lengths, cuts, da, ds, dh_next):
-    """dh (T, B, H) from above; gates, s_g, h as forward left them; cuts (T,): where what comes from later is dropped.
+def gru_after_sequence_backward(dh, gates, s_g, h, w_h, keep, lengths, cuts, ds, dh_next):
+    """dh (T, B, H) from above; gates, s_g, h as forward left them; w_h: W_h^T packed; cuts (T,): where what comes later
+    is dropped.
 
-    Writes da and ds (T, B, 3H), the gradients of x W_x + b and of h_prev W_h + b_h; dh_next (B, H) holds the gradient of the
-    final state on entry, of the initial one on return.
+    Replaces gates by da and writes ds (T, B, 3H), the gradients of x W_x + b and of h_prev W_h + b_h; dh_next (B, H) holds the
+    gradient of the final state on entry, of the initial one on return.
     """
-    panels = pack(w_h.T)
-    for t in range(da.shape[0] - 1, -1, -1):
+    for t in range(gates.shape[0] - 1, -1, -1):
         if cuts[t]:
             dh_next[:] = 0
-        for b in range(da.shape[1]):
+        for b in range(gates.shape[1]):
             if t < lengths[b]:
-                gru_after_row_backward(dh[t, b], dh_next[b], gates[t, b], s_g[t, b], h[t, b], keep, da[t, b], ds[t, b])
+                gru_after_row_backward(dh[t, b], dh_next[b], gates[t, b], s_g[t, b], h[t, b], keep, ds[t, b])
             else:
-                da[t, b], ds[t, b] = 0, 0
+                gates[t, b], ds[t, b] = 0, 0
                 dh_next[b] += dh[t, b]
-        add_product(ds[t], panels, dh_next)
+        add_product(ds[t], w_h, dh_next)
 
 
 @kernel
@@ -102,40 +100,37 @@ def gru_candidate_row_forward(gates, h_prev, keep, h):
 
 
 @kernel
-def gru_candidate_row_backward(dh, dh_next, gates, h_prev, keep, da):
-    """dh_next (H,) is replaced by what reaches h_prev directly; writes da_g and, in the place of da_z, dz, into da (3H,)"""
+def gru_candidate_row_backward(dh, dh_next, gates, h_prev, keep, dz):
+    """dh_next (H,) is replaced by what reaches h_prev directly, the candidate in gates (3H,) by da_g; writes dz (H,)"""
     n = dh.shape[0]
     z, g = gates[n : 2 * n], gates[2 * n :]
-    dz, da_g = da[n : 2 * n], da[2 * n :]
     for j in range(n):
         dz[j], dg, dh_next[j] = mix_backward(dh[j] + dh_next[j], z[j], g[j], h_prev[j], keep)
-        da_g[j] = candidate_backward(dg, g[j])
+        g[j] = candidate_backward(dg, g[j])
 
 
 @kernel
-def gru_gates_row_backward(dreset, gates, h_prev, da, dh_next):
-    """dreset (H,), dz in the place of da_z -> writes da_r and da_z into da (3H,), adds to dh_next (H,)"""
+def gru_gates_row_backward(dreset, dz, gates, h_prev, dh_next):
+    """dreset, dz (H,): replaces R Z in gates (3H,) by da_r and da_z, adds to dh_next (H,)"""
     n = h_prev.shape[0]
     r, z = gates[:n], gates[n : 2 * n]
-    da_r, da_z = da[:n], da[n : 2 * n]
     for j in range(n):
-        da_r[j], da_z[j], dh = gates_backward(da_z[j], dreset[j], r[j], z[j], h_prev[j])
+        r[j], z[j], dh = gates_backward(dz[j], dreset[j], r[j], z[j], h_prev[j])
         dh_next[j] += dh
 
 
 @kernel
-def gru_before_sequence_forward(gates, w_h, keep, lengths, h, reset):
-    """gates (T, B, 3H): x W_x + b on entry, R Z G on return; w_h (H, 3H); lengths (B,).
+def gru_before_sequence_forward(gates, w_gates, w_candidate, keep, lengths, h, reset):
+    """gates (T, B, 3H): x W_x + b on entry, R Z G on return; w_gates (H, 2H), w_candidate (H, H) packed; lengths (B,).
 
     Writes h[1:] of h (T+1, B, H), whose h[0] is the initial state, and reset = r*h_prev (T, B, H).
     """
     n_batch, n = h.shape[1:]
-    gate_panels, candidate_panels = pack(w_h[:, : 2 * n]), pack(w_h[:, 2 * n :])
     for t in range(gates.shape[0]):
-        add_product(h[t], gate_panels, gates[t, :, : 2 * n])
+        add_product(h[t], w_gates, gates[t, :, : 2 * n])
         for b in range(n_batch):
             gru_gates_row_forward(gates[t, b, : 2 * n], h[t, b], reset[t, b])
-        add_product(reset[t], candidate_panels, gates[t, :, 2 * n :])
+        add_product(reset[t], w_candidate, gates[t, :, 2 * n :])
         for b in range(n_batch):
             if t < lengths[b]:
                 gru_candidate_row_forward(gates[t, b], h[t, b], keep, h[t + 1, b])
@@ -144,30 +139,30 @@ def gru_before_sequence_forward(gates, w_h, keep, lengths, h, reset):
 
 
 @kernel
-def gru_before_sequence_backward(dh, gates, h, w_h, keep, lengths, cuts, da, dh_next):
-    """dh (T, B, H) from above; gates, h as forward left them; cuts (T,): where what comes from later is dropped.
+def gru_before_sequence_backward(dh, gates, h, w_gates, w_candidate, keep, lengths, cuts, dh_next):
+    """dh (T, B, H) from above; gates, h as forward left them; w_gates, w_candidate: transposed and packed; cuts (T,): where what
+    comes later is dropped.
 
-    Writes da (T, B, 3H), the gradient of the pre-activations; dh_next (B, H) holds the gradient of the final state on entry, of
-    the initial one on return.
+    Replaces gates by da (T, B, 3H), the gradient of the pre-activations; dh_next (B, H) holds the gradient of the final state on
+    entry, of the initial one on return.
     """
     n_batch, n = h.shape[1:]
-    gate_panels, candidate_panels = pack(w_h[:, : 2 * n].T), pack(w_h[:, 2 * n :].T)
-    dreset = np.empty((n_batch, n), h.dtype)
-    for t in range(da.shape[0] - 1, -1, -1):
+    dreset, dz = np.empty((n_batch, n), h.dtype), np.empty((n_batch, n), h.dtype)
+    for t in range(gates.shape[0] - 1, -1, -1):
         if cuts[t]:
             dh_next[:] = 0
         for b in range(n_batch):
             if t < lengths[b]:
-                gru_candidate_row_backward(dh[t, b], dh_next[b], gates[t, b], h[t, b], keep, da[t, b])
+                gru_candidate_row_backward(dh[t, b], dh_next[b], gates[t, b], h[t, b], keep, dz[b])
             else:
-                da[t, b] = 0
+                gates[t, b] = 0
                 dh_next[b] += dh[t, b]
         dreset[:] = 0
-        add_product(da[t, :, 2 * n :], candidate_panels, dreset)
+        add_product(gates[t, :, 2 * n :], w_candidate, dreset)
         for b in range(n_batch):
             if t < lengths[b]:
-                gru_gates_row_backward(dreset[b], gates[t, b], h[t, b], da[t, b], dh_next[b])
-        add_product(da[t, :, : 2 * n], gate_panels, dh_next)
+                gru_gates_row_backward(dreset[b], dz[b], gates[t, b], h[t, b], dh_next[b])
+        add_product(gates[t, :, : 2 * n], w_gates, dh_next)
 
 
 @kernel

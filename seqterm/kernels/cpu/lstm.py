@@ -5,7 +5,7 @@ T time, B batch, H hidden.  Rows past their length keep their state and have no 
 
 from seqterm.kernels.cpu.activation import sigmoid, tanh
 from seqterm.kernels.cpu.compile import inlined, kernel
-from seqterm.kernels.cpu.product import add_product, pack
+from seqterm.kernels.cpu.product import add_product
 from seqterm.kernels.units.lstm import lstm_unit
 
 forward, backward = map(inlined, lstm_unit(sigmoid, tanh))
@@ -21,26 +21,22 @@ def lstm_row_forward(gates, c_prev, c, h):
 
 
 @kernel
-def lstm_row_backward(dh, dh_next, dc_next, gates, c, c_prev, da):
-    """dh from above, dh_next from later (H,); dc_next (H,) is replaced by dc_prev; writes da (4H,)"""
+def lstm_row_backward(dh, dh_next, dc_next, gates, c, c_prev):
+    """dh from above, dh_next from later (H,); dc_next (H,) is replaced by dc_prev, gates (4H,) by da"""
     n = dh.shape[0]
     i, f, o, g = gates[:n], gates[n : 2 * n], gates[2 * n : 3 * n], gates[3 * n :]
-    da_i, da_f, da_o, da_g = da[:n], da[n : 2 * n], da[2 * n : 3 * n], da[3 * n :]
     for j in range(n):
-        da_i[j], da_f[j], da_o[j], da_g[j], dc_next[j] = backward(
-            dh[j] + dh_next[j], dc_next[j], i[j], f[j], o[j], g[j], c[j], c_prev[j]
-        )
+        i[j], f[j], o[j], g[j], dc_next[j] = backward(dh[j] + dh_next[j], dc_next[j], i[j], f[j], o[j], g[j], c[j], c_prev[j])
 
 
 @kernel
 def lstm_sequence_forward(gates, w_h, lengths, h, c):
-    """gates (T, B, 4H): x W_x + b on entry, the gates on return; w_h (H, 4H); lengths (B,).
+    """gates (T, B, 4H): x W_x + b on entry, the gates on return; w_h (H, 4H) packed; lengths (B,).
 
     Writes h[1:] and c[1:] of h, c (T+1, B, H), whose first rows are the initial state.
     """
-    panels = pack(w_h)
     for t in range(gates.shape[0]):
-        add_product(h[t], panels, gates[t])
+        add_product(h[t], w_h, gates[t])
         for b in range(gates.shape[1]):
             if t < lengths[b]:
                 lstm_row_forward(gates[t, b], c[t, b], c[t + 1, b], h[t + 1, b])
@@ -49,24 +45,23 @@ def lstm_sequence_forward(gates, w_h, lengths, h, c):
 
 
 @kernel
-def lstm_sequence_backward(dh, gates, c, w_h, lengths, cuts, da, dh_next, dc_next):
-    """dh (T, B, H) from above; gates and c as forward left them; cuts (T,): where what comes from later is dropped.
+def lstm_sequence_backward(dh, gates, c, w_h, lengths, cuts, dh_next, dc_next):
+    """dh (T, B, H) from above; gates and c as forward left them; w_h: W_h^T packed; cuts (T,): where what comes later is dropped.
 
-    Writes da (T, B, 4H), the gradient of the pre-activations; dh_next, dc_next (B, H) hold the gradients of the final state on
-    entry, of the initial one on return.
+    Replaces gates by da (T, B, 4H), the gradient of the pre-activations; dh_next, dc_next (B, H) hold the gradients of the final
+    state on entry, of the initial one on return.
     """
-    panels = pack(w_h.T)
-    for t in range(da.shape[0] - 1, -1, -1):
+    for t in range(gates.shape[0] - 1, -1, -1):
         if cuts[t]:
             dh_next[:], dc_next[:] = 0, 0
-        for b in range(da.shape[1]):
+        for b in range(gates.shape[1]):
             if t < lengths[b]:
-                lstm_row_backward(dh[t, b], dh_next[b], dc_next[b], gates[t, b], c[t + 1, b], c[t, b], da[t, b])
+                lstm_row_backward(dh[t, b], dh_next[b], dc_next[b], gates[t, b], c[t + 1, b], c[t, b])
                 dh_next[b] = 0
             else:
-                da[t, b] = 0
+                gates[t, b] = 0
                 dh_next[b] += dh[t, b]
-        add_product(da[t], panels, dh_next)
+        add_product(gates[t], w_h, dh_next)
 
 
 @kernel

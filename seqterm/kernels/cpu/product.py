@@ -14,19 +14,21 @@ from seqterm.kernels.cpu.vector import (
     PANEL_BYTES,
     ROWS,
     VECTOR_BYTES,
-    VECTORS,
     block_size,
     copy_block,
+    make_edge,
     make_tile,
     transpose_block,
 )
 
 DEPTH = 256  # rows of b packed at a time in a one-off product: a panel then fits the first-level cache
+PACKED_TOGETHER = 8  # rows of b that go into all panels before the next do: few enough pages, long enough stretches
 ROWS_TOGETHER = 64  # rows of a that meet all panels before the next rows do
 
 _block_size = kernel(block_size)
-_tile_rows, _tile_two, _tile_one = (make_tile(rows, VECTORS) for rows in (ROWS, 2, 1))
-_narrow_rows, _narrow_two, _narrow_one = (make_tile(rows, 1) for rows in (ROWS, 2, 1))
+_tile_rows, _tile_two, _tile_one = map(make_tile, (ROWS, 2, 1))
+_tile_four, _two_wide, _one_wide = make_tile(4), make_tile(2, 2), make_tile(1, 4)  # for few rows panels side by side
+_edge_rows, _edge_two, _edge_one = map(make_edge, (ROWS, 2, 1))
 
 
 @kernel
@@ -48,10 +50,11 @@ def pack_into(b, panels):
     rows = 0  # of b that are done by blocks
     if b.strides[1] == b.itemsize:
         rows = k
-        for j in range(whole):
-            for i in range(k):
-                for first in range(0, width, size):
-                    copy_block(b, i, j * width + first, panels, j, i, first)
+        for top in range(0, k, PACKED_TOGETHER):
+            for j in range(whole):
+                for i in range(top, min(k, top + PACKED_TOGETHER)):
+                    for first in range(0, width, size):
+                        copy_block(b, i, j * width + first, panels, j, i, first)
     elif b.strides[0] == b.itemsize:
         rows = k - k % size
         for j in range(whole):
@@ -68,37 +71,54 @@ def pack_into(b, panels):
 
 
 @kernel
-def _add_panel(a, tiles, top, bottom, panels, j, out, out_row, column):
-    """Adds rows top..bottom of a @ panels[j] to out from `out_row` and `column` on; tiles (., k, ROWS) holds the first of them."""
-    row, shift = top, out_row - top
+def _add_panel(a, tiles, top, bottom, panels, j, out):
+    """Adds a @ panels[j] for whole tiles of the rows from top on; tiles (., k, ROWS) holds the first of them."""
+    row, column = top, j * panels.shape[2]
     for tile in range(tiles.shape[0]):
-        _tile_rows(tiles, tile, panels, j, out, row + shift, column)
+        _tile_rows(tiles, tile, panels, j, out, row, column)
         row += ROWS
     while row + ROWS <= bottom:
-        _tile_rows(a, row, panels, j, out, row + shift, column)
+        _tile_rows(a, row, panels, j, out, row, column)
         row += ROWS
-    while row + 2 <= bottom:
-        _tile_two(a, row, panels, j, out, row + shift, column)
-        row += 2
-    if row < bottom:
-        _tile_one(a, row, panels, j, out, row + shift, column)
 
 
 @kernel
-def _add_narrow_panel(a, tiles, top, bottom, panels, j, out):
-    """As _add_panel for the first half of a panel's columns; writes to out's first rows and columns."""
-    row = top
-    for tile in range(tiles.shape[0]):
-        _narrow_rows(tiles, tile, panels, j, out, row - top, 0)
-        row += ROWS
-    while row + ROWS <= bottom:
-        _narrow_rows(a, row, panels, j, out, row - top, 0)
-        row += ROWS
+def _add_few_rows(a, row, bottom, panels, whole, out):
+    """Adds rows row..bottom of a, fewer than a tile has, @ the first `whole` panels."""
+    width = panels.shape[2]
+    while row + 4 <= bottom:
+        for j in range(whole):
+            _tile_four(a, row, panels, j, out, row, j * width)
+        row += 4
     while row + 2 <= bottom:
-        _narrow_two(a, row, panels, j, out, row - top, 0)
+        for j in range(0, whole - 1, 2):
+            _two_wide(a, row, panels, j, out, row, j * width)
+        if whole % 2:
+            _tile_two(a, row, panels, whole - 1, out, row, (whole - 1) * width)
         row += 2
     if row < bottom:
-        _narrow_one(a, row, panels, j, out, row - top, 0)
+        for j in range(0, whole - 3, 4):
+            _one_wide(a, row, panels, j, out, row, j * width)
+        for j in range(whole - whole % 4, whole):
+            _tile_one(a, row, panels, j, out, row, j * width)
+
+
+@kernel
+def _add_edge(a, tiles, top, bottom, panels, j, first, out):
+    """Adds rows top..bottom of a @ one register's columns of the last panel, from `first` on, as far as out has them."""
+    row, column = top, j * panels.shape[2] + first
+    count = out.shape[1] - column
+    for tile in range(tiles.shape[0]):
+        _edge_rows(tiles, tile, panels, j, first, out, row, column, count)
+        row += ROWS
+    while row + ROWS <= bottom:
+        _edge_rows(a, row, panels, j, first, out, row, column, count)
+        row += ROWS
+    while row + 2 <= bottom:
+        _edge_two(a, row, panels, j, first, out, row, column, count)
+        row += 2
+    if row < bottom:
+        _edge_one(a, row, panels, j, first, out, row, column, count)
 
 
 @kernel
@@ -113,25 +133,18 @@ def _pack_tiles(a, n_panels):
 
 @kernel
 def add_product(a, panels, out):
-    """Adds a @ b to out.  a (m, k) of any strides, panels: b (k, n) packed, out (m, n) with contiguous rows."""
+    """Adds a @ b to out.  a (m, k) of any strides, panels: b (k, n) packed or rounded, out (m, n) with contiguous rows."""
     m, n = out.shape
     width = panels.shape[2]
     whole = n // width
-    rest = n - whole * width
     for top in range(0, m, ROWS_TOGETHER):
         bottom = min(m, top + ROWS_TOGETHER)
         tiles = _pack_tiles(a[top:bottom], panels.shape[0])
         for j in range(whole):
-            _add_panel(a, tiles, top, bottom, panels, j, out, top, j * width)
-        if rest:
-            edge = np.zeros((bottom - top, width), out.dtype)
-            if rest * out.itemsize <= VECTOR_BYTES:
-                _add_narrow_panel(a, tiles, top, bottom, panels, whole, edge)
-            else:
-                _add_panel(a, tiles, top, bottom, panels, whole, edge, 0, 0)
-            for row in range(top, bottom):
-                for column in range(rest):
-                    out[row, whole * width + column] += edge[row - top, column]
+            _add_panel(a, tiles, top, bottom, panels, j, out)
+        _add_few_rows(a, bottom - (bottom - top) % ROWS, bottom, panels, whole, out)
+        for first in range(0, n - whole * width, VECTOR_BYTES // out.itemsize):
+            _add_edge(a, tiles, top, bottom, panels, whole, first, out)
 
 
 @kernel

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from seqterm.kernels.cpu import dense
+from seqterm.kernels.cpu.product import pack
 
 NONE = np.empty(0)
 
@@ -27,20 +28,20 @@ def dy():
 def test_forward_writes_x_w_plus_b(x, w, with_bias):
     b = np.arange(37.0) if with_bias else NONE
     y = np.full((11, 37), np.nan)
-    dense.dense_forward(x, w, b, y)
+    dense.dense_forward(x, pack(w), b, y)
     np.testing.assert_allclose(y, x @ w + (b if with_bias else 0), rtol=1e-12, atol=1e-13)
 
 
 def test_forward_in_float32(x, w):
     y = np.full((11, 37), np.nan, np.float32)
-    dense.dense_forward(x.astype(np.float32), w.astype(np.float32), np.ones(37, np.float32), y)
+    dense.dense_forward(x.astype(np.float32), pack(w.astype(np.float32)), np.ones(37, np.float32), y)
     np.testing.assert_allclose(y, x @ w + 1, rtol=1e-5, atol=1e-5)
 
 
 def test_forward_with_a_transposed_weight(x, w):
     """As a tied output layer has it."""
     y = np.full((11, 37), np.nan)
-    dense.dense_forward(x, np.ascontiguousarray(w.T).T, NONE, y)
+    dense.dense_forward(x, pack(np.ascontiguousarray(w.T).T), NONE, y)
     np.testing.assert_allclose(y, x @ w, rtol=1e-12, atol=1e-13)
 
 

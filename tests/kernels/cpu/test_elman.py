@@ -13,9 +13,9 @@ STEPS = {"tanh": (False, tanh_step), "relu": (True, relu_step)}
 
 def run(p, relu):
     h = p.states(0)
-    elman.elman_sequence_forward(p.a.copy(), p.w["W_h"], relu, p.lengths, h)
+    elman.elman_sequence_forward(p.a.copy(), pack(p.w["W_h"]), relu, p.lengths, h)
     da, dh_next = p.unwritten(*p.a.shape), p.dfinal[:, 0].copy()
-    elman.elman_sequence_backward(p.dh, h, p.w["W_h"], relu, p.lengths, p.cuts, da, dh_next)
+    elman.elman_sequence_backward(p.dh, h, pack(p.w["W_h"].T), relu, p.lengths, p.cuts, da, dh_next)
     return h[1:], h[-1][:, None], {"x": da, "state": dh_next[:, None], "W_h": recurrent_gradient(h[:-1], da)}
 
 

@@ -39,7 +39,7 @@ class Network(NamedTuple):
     output: dict[str, np.ndarray]
     onehot: bool
 
-    def packed(self):
+    def packed(self, rounded=False):
         """The first arguments of the kernels."""
         items = []
         for layer in self.layers:
@@ -50,7 +50,16 @@ class Network(NamedTuple):
         items.append({generate.W_X: self.output["W"], generate.B: self.output["b"]})
         first = self.layers[0]
         cell = getattr(generate, first.step_cell)
-        return cell, first.flag, first.gates, self.table, *generate.pack_network(items, self.table.dtype)
+        return cell, first.flag, first.gates, self.table, *generate.pack_network(items, self.table.dtype, rounded)
+
+    def with_matrices(self, function):
+        """The same with every matrix changed, the table apart."""
+
+        def changed(arrays):
+            return {name: function(array) if array.ndim == 2 else array for name, array in arrays.items()}
+
+        parameters = {name: changed(arrays) for name, arrays in self.parameters.items()}
+        return self._replace(parameters=parameters, output=changed(self.output))
 
     def by_layers(self, ids, state):
         """ids (T, n) -> log_p (T, n, V) and the final state, one layer after the other over the whole sequence."""
@@ -78,13 +87,13 @@ def network(cell="lstm", n_layers=2, onehot=False, bias=True, dtype=np.float64):
     return Network(table, layers, parameters, output, onehot)
 
 
-def step(net, tokens, state):
+def step(net, tokens, state, rounded=False):
     state_out, log_p = np.full_like(state, np.nan), np.full((len(tokens), V), np.nan, state.dtype)
-    generate.network_step(*net.packed(), tokens, state, state_out, log_p)
+    generate.network_step(*net.packed(rounded), tokens, state, state_out, log_p)
     return state_out, log_p
 
 
-def draw(net, state, log_p, first, count, greedy=False, penalty=1.0):
+def draw(net, state, log_p, first, count, greedy=False, penalty=1.0, first_row=0):
     """-> state, log_p, seen, tokens (count, n), chosen (count, n)"""
     state, log_p = state.copy(), log_p.copy()
     seen = np.zeros(log_p.shape, np.bool_)
@@ -103,6 +112,7 @@ def draw(net, state, log_p, first, count, greedy=False, penalty=1.0):
         penalty,
         False,
         KEY,
+        first_row,
         first,
         tokens,
         chosen,
@@ -135,6 +145,23 @@ def test_steps_agree_with_the_layers_without_biases(cell):
     state, log_p = step(net, ids[0], state)
     np.testing.assert_allclose(log_p, wanted[0], rtol=1e-10, atol=1e-12)
     np.testing.assert_allclose(state, final, rtol=1e-10, atol=1e-12)
+
+
+def rounded_by_columns(matrix):
+    """Each column in 127ths of its largest element."""
+    steps = np.abs(matrix).max(0) / 127
+    return np.rint(matrix / steps) * steps
+
+
+@pytest.mark.parametrize("onehot", [False, True])
+@pytest.mark.parametrize("cell", CELLS)
+def test_steps_with_rounded_weights_are_those_of_a_network_that_has_these_weights(cell, onehot):
+    net = network(cell, onehot=onehot)
+    ids, state = np.random.default_rng(2).integers(0, V, 5), net.state(5)
+    found, wanted = step(net, ids, state, rounded=True), step(net.with_matrices(rounded_by_columns), ids, state)
+    for one, other in zip(found, wanted, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-6, atol=1e-7)
+    assert np.abs(found[1] - step(net, ids, state)[1]).max() > 1e-4
 
 
 def test_a_step_leaves_the_state_before_it_as_it_was():
@@ -188,3 +215,13 @@ def test_the_text_does_not_depend_on_the_number_of_samples(n, dtype):
     all_rows, some = draw(net, state, log_p, 0, 12), draw(net, state[:n], log_p[:n], 0, 12)
     np.testing.assert_array_equal(some[3], all_rows[3][:, :n])
     np.testing.assert_array_equal(some[4], all_rows[4][:, :n])
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("first", [1, 5, 8])
+def test_rows_drawn_apart_are_drawn_as_they_are_together(first, dtype):
+    net = network(dtype=dtype)
+    state, log_p = net.state(9), first_log_p(9, dtype)
+    together, apart = draw(net, state, log_p, 0, 12), draw(net, state[first:], log_p[first:], 0, 12, first_row=first)
+    np.testing.assert_array_equal(apart[3], together[3][:, first:])
+    np.testing.assert_array_equal(apart[4], together[4][:, first:])

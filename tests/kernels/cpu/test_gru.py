@@ -19,10 +19,10 @@ FORMS = {
 def run_after(p, keep):
     gates, h, s_g = p.a.copy(), p.states(0), p.unwritten(*p.dh.shape)
     b_h = p.w.get("b_h", np.empty(0, p.dh.dtype))
-    gru.gru_after_sequence_forward(gates, p.w["W_h"], b_h, keep, p.lengths, h, s_g)
-    da, ds, dh_next = p.unwritten(*p.a.shape), p.unwritten(*p.a.shape), p.dfinal[:, 0].copy()
-    gru.gru_after_sequence_backward(p.dh, gates, s_g, h, p.w["W_h"], keep, p.lengths, p.cuts, da, ds, dh_next)
-    gradients = {"x": da, "state": dh_next[:, None], "W_h": recurrent_gradient(h[:-1], ds)}
+    gru.gru_after_sequence_forward(gates, pack(p.w["W_h"]), b_h, keep, p.lengths, h, s_g)
+    ds, dh_next = p.unwritten(*p.a.shape), p.dfinal[:, 0].copy()
+    gru.gru_after_sequence_backward(p.dh, gates, s_g, h, pack(p.w["W_h"].T), keep, p.lengths, p.cuts, ds, dh_next)
+    gradients = {"x": gates, "state": dh_next[:, None], "W_h": recurrent_gradient(h[:-1], ds)}
     if "b_h" in p.w:
         gradients["b_h"] = ds.sum((0, 1))
     return h[1:], h[-1][:, None], gradients
@@ -30,12 +30,13 @@ def run_after(p, keep):
 
 def run_before(p, keep):
     gates, h, reset = p.a.copy(), p.states(0), p.unwritten(*p.dh.shape)
-    gru.gru_before_sequence_forward(gates, p.w["W_h"], keep, p.lengths, h, reset)
-    da, dh_next = p.unwritten(*p.a.shape), p.dfinal[:, 0].copy()
-    gru.gru_before_sequence_backward(p.dh, gates, h, p.w["W_h"], keep, p.lengths, p.cuts, da, dh_next)
     n = 2 * h.shape[2]
-    dw_h = np.concatenate([recurrent_gradient(h[:-1], da[..., :n]), recurrent_gradient(reset, da[..., n:])], 1)
-    return h[1:], h[-1][:, None], {"x": da, "state": dh_next[:, None], "W_h": dw_h}
+    w_gates, w_candidate = p.w["W_h"][:, :n], p.w["W_h"][:, n:]
+    gru.gru_before_sequence_forward(gates, pack(w_gates), pack(w_candidate), keep, p.lengths, h, reset)
+    dh_next = p.dfinal[:, 0].copy()
+    gru.gru_before_sequence_backward(p.dh, gates, h, pack(w_gates.T), pack(w_candidate.T), keep, p.lengths, p.cuts, dh_next)
+    dw_h = np.concatenate([recurrent_gradient(h[:-1], gates[..., :n]), recurrent_gradient(reset, gates[..., n:])], 1)
+    return h[1:], h[-1][:, None], {"x": gates, "state": dh_next[:, None], "W_h": dw_h}
 
 
 def run(p, after, keep):

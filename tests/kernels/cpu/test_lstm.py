@@ -11,10 +11,10 @@ from tests.naive.lstm import step
 
 def run(p):
     gates, h, c = p.a.copy(), p.states(0), p.states(1)
-    lstm.lstm_sequence_forward(gates, p.w["W_h"], p.lengths, h, c)
-    da, dh_next, dc_next = p.unwritten(*p.a.shape), p.dfinal[:, 0].copy(), p.dfinal[:, 1].copy()
-    lstm.lstm_sequence_backward(p.dh, gates, c, p.w["W_h"], p.lengths, p.cuts, da, dh_next, dc_next)
-    gradients = {"x": da, "state": np.stack([dh_next, dc_next], 1), "W_h": recurrent_gradient(h[:-1], da)}
+    lstm.lstm_sequence_forward(gates, pack(p.w["W_h"]), p.lengths, h, c)
+    dh_next, dc_next = p.dfinal[:, 0].copy(), p.dfinal[:, 1].copy()
+    lstm.lstm_sequence_backward(p.dh, gates, c, pack(p.w["W_h"].T), p.lengths, p.cuts, dh_next, dc_next)
+    gradients = {"x": gates, "state": np.stack([dh_next, dc_next], 1), "W_h": recurrent_gradient(h[:-1], gates)}
     return h[1:], np.stack([h[-1], c[-1]], 1), gradients
 
 
@@ -36,7 +36,7 @@ def test_gates_stand_in_the_order_i_f_o_g():
     """One unit without a recurrent weight: c = f c_prev + i g with nothing but the biases differing between gates."""
     gates, h, c = np.log([[[1.0, 3.0, 7.0, 1.0]]]), np.zeros((2, 1, 1)), np.full((2, 1, 1), 8.0)
     gates[..., 3] = np.arctanh(0.5)
-    lstm.lstm_sequence_forward(gates, np.zeros((1, 4)), np.array([1]), h, c)
+    lstm.lstm_sequence_forward(gates, pack(np.zeros((1, 4))), np.array([1]), h, c)
     np.testing.assert_allclose(gates[0, 0], [1 / 2, 3 / 4, 7 / 8, 1 / 2], rtol=1e-12, atol=0)
     assert c[1, 0, 0] == pytest.approx(3 / 4 * 8 + 1 / 2 * 1 / 2, rel=1e-12)
 

@@ -6,33 +6,22 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seqterm.kernels.cpu.product import DEPTH, ROWS_TOGETHER, add_product, add_product_unpacked, pack
-from seqterm.kernels.cpu.vector import PANEL_BYTES
+from seqterm.kernels.cpu.vector import PANEL_BYTES, round_panels
+from tests.kernels.cpu.layouts import DTYPES, LAYOUTS, PLACES, WITH_CONTIGUOUS_ROWS, is_exact, laid_out, whole_numbers
 from tests.naive.product import product
 
-DTYPES = [np.float32, np.float64]
 PANEL = {dtype: PANEL_BYTES // np.dtype(dtype).itemsize for dtype in DTYPES}
 
 
-def whole_numbers(random, shape, dtype):
-    return random.integers(-4, 5, shape).astype(dtype)
+def multiply_packed(a, b, out):
+    add_product(a, pack(b), out)
 
 
-def laid_out(array, layout):
-    """The same numbers, stored otherwise."""
-    if layout == "transposed":
-        return np.ascontiguousarray(array.T).T
-    if layout == "strided":
-        wide = np.full((2 * array.shape[0], 3 * array.shape[1]), np.nan, array.dtype)
-        wide[::2, ::3] = array
-        return wide[::2, ::3]
-    if layout == "columns of a wider one":
-        wide = np.full((array.shape[0], array.shape[1] + 5), np.nan, array.dtype)
-        wide[:, 2:-3] = array
-        return wide[:, 2:-3]
-    return array
+MULTIPLY = {"packed": multiply_packed, "unpacked": add_product_unpacked}
 
 
-LAYOUTS = ["plain", "transposed", "strided", "columns of a wider one"]
+def multiply_rounded(a, b, out):
+    add_product(a, round_panels(pack(b)), out)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -46,46 +35,66 @@ def test_any_number_of_rows(rows, dtype):
     np.testing.assert_array_equal(out, wanted)
 
 
+@pytest.mark.parametrize("layout", ["plain", "transposed", "strided"])
+@pytest.mark.parametrize("multiply", MULTIPLY.values(), ids=MULTIPLY)
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("beyond", [-1, 0, 1])
-def test_edges_of_panels_blocks_and_depth(beyond, dtype):
+def test_edges_of_panels_blocks_and_depth(beyond, dtype, multiply, layout):
+    """Of a in rows that are walked as they stand, and in those that are packed first."""
     random = np.random.default_rng(1)
     m, k, n = ROWS_TOGETHER + beyond, DEPTH + beyond, 2 * PANEL[dtype] + beyond
-    a, b = whole_numbers(random, (m, k), dtype), whole_numbers(random, (k, n), dtype)
-    wanted = a.astype(np.float64) @ b.astype(np.float64)
-    for multiply, weights in ((add_product, pack(b)), (add_product_unpacked, b)):
-        out = np.zeros((m, n), dtype)
-        multiply(a, weights, out)
-        np.testing.assert_array_equal(out, wanted)
+    a, b = laid_out(whole_numbers(random, (m, k), dtype), PLACES[layout]), whole_numbers(random, (k, n), dtype)
+    out = np.zeros((m, n), dtype)
+    multiply(a, b, out)
+    np.testing.assert_array_equal(out, a.astype(np.float64) @ b.astype(np.float64))
+
+
+@pytest.mark.parametrize("layout", ["plain", "transposed"])
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_every_number_of_columns_at_the_edge(dtype, layout):
+    """From none to a panel's, whichever registers they fill; beside one whole panel and with 15 rows, of every kind of tile."""
+    random = np.random.default_rng(5)
+    for rest in range(PANEL[dtype] + 1):
+        places = [PLACES[each] for each in (layout, "plain", "columns of a wider one")]
+        is_exact(multiply_packed, (15, 3, PANEL[dtype] + rest), dtype, random, places)
+        is_exact(multiply_rounded, (15, 3, PANEL[dtype] + rest), dtype, random, places, to_be_rounded=True)
+
+
+@pytest.mark.parametrize("multiply", [multiply_packed, multiply_rounded], ids=["packed", "rounded"])
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("rows", range(1, 20))
+def test_any_number_of_rows_and_panels(rows, dtype, multiply):
+    """Few rows meet several panels at once."""
+    random = np.random.default_rng(rows)
+    for n_panels in range(1, 10):
+        places = [PLACES[each] for each in ("plain", "plain", "columns of a wider one")]
+        is_exact(multiply, (rows, 5, n_panels * PANEL[dtype] + 3), dtype, random, places, multiply is multiply_rounded)
 
 
 @given(
     shape=st.tuples(st.integers(0, 20), st.integers(0, 12), st.integers(1, 70)),
     dtype=st.sampled_from(DTYPES),
-    layouts=st.tuples(st.sampled_from(LAYOUTS), st.sampled_from(LAYOUTS), st.sampled_from(["plain", "columns of a wider one"])),
-    packed=st.booleans(),
+    layouts=st.tuples(st.sampled_from(LAYOUTS), st.sampled_from(LAYOUTS), st.sampled_from(WITH_CONTIGUOUS_ROWS)),
+    multiply=st.sampled_from([*MULTIPLY.values(), multiply_rounded]),
     seed=st.integers(0, 1000),
 )
 @settings(deadline=None, max_examples=200)
-def test_any_shape_and_layout(shape, dtype, layouts, packed, seed):
-    (m, k, n), random = shape, np.random.default_rng(seed)
-    a, b, out = (whole_numbers(random, size, dtype) for size in ((m, k), (k, n), (m, n)))
-    wanted = out + (product(a, b) if m and k else 0)
-    a, b, out = (laid_out(array, layout) for array, layout in zip((a, b, out), layouts, strict=True))
-    if packed:
-        add_product(a, pack(b), out)
-    else:
-        add_product_unpacked(a, b, out)
-    np.testing.assert_array_equal(out, wanted)
+def test_any_shape_and_layout(shape, dtype, layouts, multiply, seed):
+    rounded = multiply is multiply_rounded
+    if rounded:
+        shape = (shape[0], shape[1] + 1, shape[2])  # a column has a largest element
+    is_exact(multiply, shape, dtype, np.random.default_rng(seed), [PLACES[layout] for layout in layouts], rounded)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-def test_nothing_beside_the_result_is_written(dtype):
+@pytest.mark.parametrize("rest", [1, 5, 17])
+def test_nothing_beside_the_result_is_written(dtype, rest):
     random = np.random.default_rng(2)
-    n = PANEL[dtype] + 5
-    wide = np.full((9, n + 4), 7, dtype)
-    add_product(whole_numbers(random, (5, 3), dtype), pack(whole_numbers(random, (3, n), dtype)), wide[2:7, 2:-2])
-    wide[2:7, 2:-2] = 7
+    n, beside = PANEL[dtype] + rest, 2 * PANEL[dtype]
+    wide = np.full((9, n + 2 * beside), 7, dtype)
+    part = wide[2:7, beside:-beside]
+    add_product(whole_numbers(random, (5, 3), dtype), pack(whole_numbers(random, (3, n), dtype)), part)
+    part[...] = 7
     np.testing.assert_array_equal(wide, np.full_like(wide, 7))
 
 
@@ -100,19 +109,17 @@ def test_rounding_is_that_of_the_type(dtype):
     np.testing.assert_allclose(out, product(a, b), rtol=0, atol=bound)
 
 
+@pytest.mark.parametrize("layout", ["plain", "transposed"])
 @pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("unpacked", [False, True])
-def test_a_row_has_the_same_bits_however_many_rows_there_are(dtype, unpacked):
+@pytest.mark.parametrize("multiply", [*MULTIPLY.values(), multiply_rounded], ids=[*MULTIPLY, "rounded"])
+def test_a_row_has_the_same_bits_however_many_rows_there_are(dtype, multiply, layout):
     random = np.random.default_rng(4)
     n = 2 * PANEL[dtype] + 7
     a, b, before = (random.normal(size=shape).astype(dtype) for shape in ((70, 300), (300, n), (70, n)))
 
     def rows(first, last):
         out = before[first:last].copy()
-        if unpacked:
-            add_product_unpacked(a[first:last], b, out)
-        else:
-            add_product(a[first:last], pack(b), out)
+        multiply(laid_out(a[first:last], PLACES[layout]), b, out)
         return out
 
     whole = rows(0, 70)
@@ -128,6 +135,18 @@ def test_panels_hold_the_columns_and_zeros_beyond(dtype):
     assert panels.shape == (2, 2, PANEL[dtype])
     np.testing.assert_array_equal(panels[0], b[:, :-1])
     np.testing.assert_array_equal(panels[1], np.pad(b[:, -1:], ((0, 0), (0, PANEL[dtype] - 1))))
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_a_product_with_rounded_panels_is_that_with_what_they_stand_for(dtype):
+    """Each column a whole number of 127ths of its largest element."""
+    random = np.random.default_rng(6)
+    n = 3 * PANEL[dtype] + 5
+    a, b = random.normal(size=(7, 40)).astype(dtype), (random.normal(size=(40, n)) * np.geomspace(1e-3, 1e3, n)).astype(dtype)
+    steps = np.abs(b).max(0).astype(np.float64) / 127
+    out, wanted = np.ones((7, n), dtype), 1 + product(a, np.rint(b / steps) * steps)
+    multiply_rounded(a, b, out)
+    np.testing.assert_allclose(out, wanted, rtol=1e-5, atol=1e-5)
 
 
 def test_nan_in_one_row_stays_in_it():

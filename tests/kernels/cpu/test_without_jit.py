@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from tests.kernels.cpu import without_jit
-from tests.naive import lstm, sequence
+from tests.naive import lstm, sequence, softmax
 from tests.naive.product import product
 
 
@@ -26,9 +26,29 @@ def plain(tmp_path_factory):
     return np.load(path)
 
 
-@pytest.mark.parametrize("name", ["packed", "unpacked"])
-def test_products(plain, name):
-    np.testing.assert_array_equal(plain[name], 1 + product(*without_jit.product_inputs()))
+@pytest.fixture(scope="module")
+def compiled():
+    return without_jit.compute()
+
+
+@pytest.mark.parametrize("other", without_jit.LAYOUTS)
+@pytest.mark.parametrize("layout", without_jit.LAYOUTS)
+def test_products(plain, layout, other):
+    wanted = 1 + product(*without_jit.product_inputs())
+    for name in ("packed", "unpacked"):
+        np.testing.assert_array_equal(plain[f"{name} {layout} {other}"], wanted)
+
+
+def test_product_with_rounded_panels(plain):
+    np.testing.assert_array_equal(plain["rounded"], plain["rounded wanted"])
+
+
+def test_output_layer(plain):
+    w, b, h, targets = without_jit.output_inputs()
+    log_p, dlogits = softmax.cross_entropy(h @ w.T + b, targets, 0.3)
+    wanted = {"output log_p": log_p, "scored": log_p, "dw": dlogits.T @ h, "db": dlogits.sum(0), "dh": dlogits @ w}
+    for name, array in wanted.items():
+        np.testing.assert_allclose(plain[name], array, rtol=1e-11, atol=1e-13, err_msg=name)
 
 
 def test_lstm_forward_and_backward(plain):
@@ -39,6 +59,9 @@ def test_lstm_forward_and_backward(plain):
         np.testing.assert_allclose(plain[name], array, rtol=1e-11, atol=1e-13, err_msg=name)
 
 
-@pytest.mark.parametrize("name", ["dropout", "uniform", "tokens", "log_p", "sum"])
-def test_the_rest_agrees_with_the_compiled_kernels(plain, name):
-    np.testing.assert_allclose(plain[name], without_jit.compute()[name], rtol=1e-13, atol=1e-14)
+@pytest.mark.parametrize(
+    "name",
+    ["dropout", "uniform", "tokens", "log_p", "sum", "slices", "norm", "sgd", "momentum", "adagrad", "rmsprop", "adam"],
+)
+def test_the_rest_agrees_with_the_compiled_kernels(plain, compiled, name):
+    np.testing.assert_allclose(plain[name], compiled[name], rtol=1e-13, atol=1e-14)

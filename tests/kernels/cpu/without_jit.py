@@ -4,13 +4,17 @@ import sys
 
 import numpy as np
 
-from seqterm.kernels.cpu import dropout, filters, lstm, optimiser, product, random, softmax
+from seqterm.kernels.cpu import dropout, filters, lstm, optimiser, output, product, random, softmax, vector
 from seqterm.kernels.cpu.denormals import flush_denormals
+from tests.kernels.cpu.layouts import PLACES, laid_out, whole_numbers
+
+LAYOUTS = ["plain", "transposed", "strided"]
 
 
 def product_inputs():
+    """More rows than meet the panels together, more columns than a panel."""
     numbers = np.random.default_rng(1)
-    return numbers.integers(-4, 5, (11, 6)).astype(np.float32), numbers.integers(-4, 5, (6, 45)).astype(np.float32)
+    return whole_numbers(numbers, (75, 19), np.float32), whole_numbers(numbers, (19, 77), np.float32)
 
 
 def lstm_inputs():
@@ -24,20 +28,88 @@ def lstm_inputs():
     )
 
 
-def compute():
+def products():
+    """Every layout of a with every one of b; {"packed plain transposed": 1 + a @ b, ...}"""
     a, b = product_inputs()
-    found = {"packed": np.ones((11, 45), np.float32), "unpacked": np.ones((11, 45), np.float32)}
-    product.add_product(a, product.pack(b), found["packed"])
-    product.add_product_unpacked(a.T.copy().T, b, found["unpacked"])
+    found = {}
+    for layout in LAYOUTS:
+        for other in LAYOUTS:
+            packed, unpacked = np.ones((2, 75, 77), np.float32)
+            x, y = laid_out(a, PLACES[layout]), laid_out(b, PLACES[other])
+            product.add_product(x, product.pack(y), packed)
+            product.add_product_unpacked(x, y, unpacked)
+            found |= {f"packed {layout} {other}": packed, f"unpacked {layout} {other}": unpacked}
+    return found
+
+
+def rounded_product():
+    """a @ b, of b with 127 in each column, so that rounding changes nothing."""
+    a, b = product_inputs()
+    b[3], found = 127, np.ones((75, 77), np.float32)
+    product.add_product(a, vector.round_panels(product.pack(b)), found)
+    return found, 1 + a.astype(np.float64) @ b.astype(np.float64)
+
+
+def output_inputs():
+    """w, b, h, targets: three stretches of two tokens and one, one target masked"""
+    numbers = np.random.default_rng(3)
+    w = np.zeros((5, output.STRETCH // 2))
+    w[:, :9] = numbers.normal(size=(5, 9))
+    return w, numbers.normal(size=5), numbers.normal(size=(6, w.shape[1])), np.array([0, 4, -1, 2, 3, 3])
+
+
+def outputs():
+    w, b, h, targets = output_inputs()
+    h_panels = product.pack(h.T)
+    n_panels, _, width = h_panels.shape
+    logits, wanted = np.zeros((n_panels, 5, width)), np.zeros((n_panels, width))
+    tops, totals = np.zeros((2, 3, n_panels, width))
+    found = {
+        "output log_p": np.zeros(6),
+        "scored": np.zeros(6),
+        "dw": np.zeros_like(w),
+        "db": np.zeros(5),
+        "dh": np.zeros_like(h),
+    }
+    for first, last in ((0, 2), (2, 5)):
+        output.output_forward(w, b, h_panels, targets, first, last, logits, tops, totals, wanted)
+    top, total = output.combine_stretches(targets, tops, totals, wanted, found["output log_p"])
+    for first, last in ((0, 2), (2, 5)):
+        output.output_backward(w, h, targets, tops, top, total, 0.3, first, last, logits, found["dw"], found["db"], found["dh"])
+    output.output_score(w, b, h_panels, targets, found["scored"])
+    return found
+
+
+def updates():
+    """Parameters after one update by each rule, and the gradient that it leaves."""
+    gradient, parameters = np.array([1.0, -2.0, 0.0]), np.array([0.5, 0.25, 1.0])
+    rules = {
+        "sgd": lambda p, g, m, s: optimiser.sgd(p, g, 0.5, 0.75, 0.1),
+        "momentum": lambda p, g, m, s: optimiser.momentum_sgd(p, g, m, 0.5, 0.75, 0.1, 0.9),
+        "adagrad": lambda p, g, m, s: optimiser.adagrad(p, g, s, 0.5, 0.75, 0.1, 1e-3),
+        "rmsprop": lambda p, g, m, s: optimiser.rmsprop(p, g, s, 0.5, 0.75, 0.1, 0.9, 1e-3),
+        "adam": lambda p, g, m, s: optimiser.adam(p, g, m, s, 0.5, 0.75, 1, 0.1, 0.9, 0.99, 1e-3, 0.1),
+    }
+    found = {}
+    for name, rule in rules.items():
+        p, g, mean, squares = parameters.copy(), gradient.copy(), np.ones(3), np.ones(3)
+        rule(p, g, mean, squares)
+        found[name] = np.concatenate([p, g, mean, squares])
+    return found
+
+
+def compute():
+    found = products() | outputs() | updates()
+    found["rounded"], found["rounded wanted"] = rounded_product()
 
     gates, w_h, state, dh = lstm_inputs()
     h, c = np.empty((5, 3, 5)), np.empty((5, 3, 5))
     h[0], c[0] = state[:, 0], state[:, 1]
-    da, dh_next, dc_next = np.empty_like(gates), np.zeros((3, 5)), np.zeros((3, 5))
+    dh_next, dc_next = np.zeros((3, 5)), np.zeros((3, 5))
     lengths = np.array([4, 2, 0])
-    lstm.lstm_sequence_forward(gates, w_h, lengths, h, c)
-    lstm.lstm_sequence_backward(dh, gates, c, w_h, lengths, np.zeros(4, bool), da, dh_next, dc_next)
-    found |= {"h": h[1:], "c": c[-1], "da": da, "dh_0": dh_next, "dc_0": dc_next}
+    lstm.lstm_sequence_forward(gates, product.pack(w_h), lengths, h, c)
+    lstm.lstm_sequence_backward(dh, gates, c, product.pack(w_h.T), lengths, np.zeros(4, bool), dh_next, dc_next)
+    found |= {"h": h[1:], "c": c[-1], "da": gates, "dh_0": dh_next, "dc_0": dc_next}
 
     found["dropout"] = np.empty((2, 3, 9))
     dropout.dropout(np.ones((2, 3, 9)), 0.4, random.derive_key(5, 1), 2, found["dropout"])
@@ -49,9 +121,10 @@ def compute():
         [filters.draw_token(row, unseen, unseen, False, 0.8, 4, 0.9, 0.01, 1.0, False, 0.6) for row in log_p]
     )
     found["log_p"] = log_p
-    slices = np.arange(12.0).reshape(3, 4)
-    optimiser.sum_slices(slices)
-    found["sum"] = slices[0]
+    slices, total = np.arange(12.0).reshape(3, 4), np.ones(4)
+    for one in slices:
+        optimiser.add_slice(total, one)
+    found["sum"], found["slices"], found["norm"] = total, slices, np.array(optimiser.squared_norm(total))
     return found
 
 
