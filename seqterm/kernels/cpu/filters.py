@@ -1,10 +1,12 @@
-"""From log-probabilities to a token: penalty, temperature, filters, draw.  Everything in float64, a row at a time."""
-
-import math
+"""From log-probabilities to a token: penalty, temperature, filters, draw.  A row at a time, sums in float64."""
 
 import numpy as np
 
+from seqterm.kernels.cpu.activation import exp as exp_of
 from seqterm.kernels.cpu.compile import kernel
+
+LEAST = -87.0  # exp of less is nothing beside the most probable token's 1
+BLOCK = 64  # tokens whose sum is looked at before they are
 
 
 @kernel
@@ -91,7 +93,8 @@ def filtered(log_p, seen, banned, temperature, top_k, top_p, min_p, penalty):
     top = scaled.max()
     p = np.empty_like(scaled)
     for j in range(p.shape[0]):
-        p[j] = math.exp((scaled[j] - top) / temperature)
+        x = (scaled[j] - top) / temperature
+        p[j] = exp_of(log_p.dtype.type(x)) if x > LEAST else 0.0
     if top_k > 0:
         keep_top_k(p, top_k)
     if top_p < 1.0:
@@ -104,15 +107,25 @@ def filtered(log_p, seen, banned, temperature, top_k, top_p, min_p, penalty):
 @kernel
 def pick(p, u):
     """The token in which a uniform u in [0, 1) of the sum of p (V,) falls; never one with p = 0."""
-    target = u * p.sum()
+    n_blocks = -(-p.shape[0] // BLOCK)
+    sums = np.empty(n_blocks)
+    last_block = 0
+    for block in range(n_blocks):
+        sums[block] = p[block * BLOCK : (block + 1) * BLOCK].sum()
+        last_block = block if sums[block] > 0.0 else last_block
+    target = u * sums.sum()
     total = 0.0
     last = 0
-    for j in range(p.shape[0]):
-        if p[j] > 0.0:
-            total += p[j]
-            last = j
-            if total > target:
-                break
+    for block in range(last_block + 1):
+        if total + sums[block] <= target and block < last_block:
+            total += sums[block]
+            continue
+        for j in range(block * BLOCK, min(p.shape[0], (block + 1) * BLOCK)):
+            if p[j] > 0.0:
+                total += p[j]
+                last = j
+                if total > target:
+                    return last
     return last
 
 

@@ -12,10 +12,10 @@ from seqterm.kernels.cpu.elman import elman_step
 from seqterm.kernels.cpu.filters import draw_token
 from seqterm.kernels.cpu.gru import gru_after_step, gru_before_step
 from seqterm.kernels.cpu.lstm import lstm_step
-from seqterm.kernels.cpu.product import add_product, pack
+from seqterm.kernels.cpu.product import PANELS_TOGETHER, add_product, pack
 from seqterm.kernels.cpu.random import derive_key, uniform
 from seqterm.kernels.cpu.softmax import log_softmax
-from seqterm.kernels.cpu.vector import round_panels
+from seqterm.kernels.cpu.vector import PANEL_BYTES, round_panels
 
 ELMAN, LSTM, GRU_AFTER, GRU_BEFORE = range(4)
 W_X, W_H, W_CANDIDATE, B, B_H = range(5)
@@ -25,10 +25,16 @@ ITEMS = 5
 def pack_network(
     layers: list[dict[int, np.ndarray]], dtype: np.dtype, rounded: bool
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """A dictionary {W_X: matrix, B: bias, ...} a layer, the output layer last -> (matrices, biases, layout)."""
+    """A dictionary {W_X: matrix, B: bias, ...} a layer, the output layer last -> (matrices, biases, layout).
+
+    The output layer is padded by tokens of weight zero to as many columns as a product with one row takes at a time.
+    """
+    output = layers[-1]
+    room = -output[W_X].shape[1] % (PANELS_TOGETHER * PANEL_BYTES // dtype.itemsize)
+    padded = {W_X: np.pad(output[W_X], ((0, 0), (0, room))), B: np.pad(output[B], (0, room if len(output[B]) else 0))}
     matrices, biases = [np.zeros(0, np.int8 if rounded else dtype)], [np.zeros(0, dtype)]
     layout = np.zeros((len(layers), ITEMS, 4), np.int64)
-    for row, layer in zip(layout, layers, strict=True):
+    for row, layer in zip(layout, [*layers[:-1], padded], strict=True):
         for item, array in layer.items():
             if array.ndim == 1:
                 row[item, :2] = sum(map(len, biases)), len(array)
@@ -53,36 +59,43 @@ def _bias(biases, place):
 
 @kernel
 def _affine(x, matrices, biases, places, y):
-    """Writes y = x W + b.  Without a matrix the product stands in x already: y = x + b."""
+    """Writes y = x W + b."""
     fill_rows(_bias(biases, places[B]), y)
+    add_product(x, _matrix(matrices, places[W_X]), y)
+
+
+@kernel
+def _embed(tokens, table, matrices, biases, places, x, a):
+    """Writes a = x W_x + b of the first layer; x (n, D) is scratch.  Without W_x the table holds the product."""
     if places[W_X, 1]:
-        add_product(x, _matrix(matrices, places[W_X]), y)
+        for row in range(tokens.shape[0]):
+            x[row] = table[tokens[row]]
+        _affine(x, matrices, biases, places, a)
     else:
-        for row in range(y.shape[0]):
-            source, target = x[row], y[row]
+        fill_rows(_bias(biases, places[B]), a)
+        for row in range(tokens.shape[0]):
+            source, target = table[tokens[row]], a[row]
             for j in range(target.shape[0]):
                 target[j] += source[j]
 
 
 @kernel
-def network_step(cell, flag, gates, table, matrices, biases, layout, tokens, state, state_out, log_p):
-    """tokens (n,), state (n, L, S, H) -> writes state_out and log_p (n, V).
+def _scratch(n, table, gates, hidden, layout):
+    """What a step writes and nobody reads after it: the inputs of the first layer, pre-activations, logits."""
+    padded = layout[layout.shape[0] - 1, W_X]
+    x, a = np.empty((n, table.shape[1]), table.dtype), np.empty((n, gates * hidden), table.dtype)
+    return x, a, np.empty((n, padded[1] * padded[3]), table.dtype)
 
-    `flag`: relu for ELMAN, keep for the GRUs.  `gates`: G.  table (V, D): the embedding; or (V, G*H): what the first layer makes
-    of each token, and it has no W_X.
-    """
-    n, n_layers, _, hidden = state.shape
-    x = np.empty((n, table.shape[1]), table.dtype)
-    for row in range(n):
-        x[row] = table[tokens[row]]
-    a = np.empty((n, gates * hidden), table.dtype)
-    h = np.empty((n, hidden), table.dtype)
+
+@kernel
+def _step(cell, flag, table, matrices, biases, layout, tokens, state, state_out, log_p, x, a, logits):
+    n_layers = state.shape[1]
     for layer in range(n_layers):
         places = layout[layer]
         if layer == 0:
-            _affine(x, matrices, biases, places, a)
+            _embed(tokens, table, matrices, biases, places, x, a)
         else:
-            _affine(h, matrices, biases, places, a)
+            _affine(state_out[:, layer - 1, 0], matrices, biases, places, a)
         if cell == ELMAN:
             elman_step(a, _matrix(matrices, places[W_H]), flag, state, layer, state_out)
         elif cell == LSTM:
@@ -93,11 +106,19 @@ def network_step(cell, flag, gates, table, matrices, biases, layout, tokens, sta
         else:
             w_h, w_candidate = _matrix(matrices, places[W_H]), _matrix(matrices, places[W_CANDIDATE])
             gru_before_step(a, w_h, w_candidate, flag, state, layer, state_out)
-        for row in range(n):
-            h[row] = state_out[row, layer, 0]
-    logits = np.empty_like(log_p)
-    _affine(h, matrices, biases, layout[n_layers], logits)
+    _affine(state_out[:, n_layers - 1, 0], matrices, biases, layout[n_layers], logits)
     log_softmax(logits, log_p)
+
+
+@kernel
+def network_step(cell, flag, gates, table, matrices, biases, layout, tokens, state, state_out, log_p):
+    """tokens (n,), state (n, L, S, H) -> writes state_out and log_p (n, V).
+
+    `flag`: relu for ELMAN, keep for the GRUs.  `gates`: G.  table (V, D): the embedding; or (V, G*H): what the first layer makes
+    of each token, and it has no W_X.
+    """
+    x, a, logits = _scratch(tokens.shape[0], table, gates, state.shape[3], layout)
+    _step(cell, flag, table, matrices, biases, layout, tokens, state, state_out, log_p, x, a, logits)
 
 
 @kernel
@@ -111,11 +132,12 @@ def draw(
     The uniform number of row first_row + r at position first + i depends on key, that row and that position alone.
     """
     state_out = np.empty_like(state)
+    x, a, logits = _scratch(out.shape[1], table, gates, state.shape[3], layout)
     for i in range(out.shape[0]):
         for row in range(out.shape[1]):
             u = uniform(derive_key(key, first_row + row), first + i)
             token = draw_token(log_p[row], seen[row], banned, greedy, temperature, top_k, top_p, min_p, penalty, equal_weights, u)
             seen[row, token] = True
             out[i, row], chosen[i, row] = token, log_p[row, token]
-        network_step(cell, flag, gates, table, matrices, biases, layout, out[i], state, state_out, log_p)
+        _step(cell, flag, table, matrices, biases, layout, out[i], state, state_out, log_p, x, a, logits)
         state[:] = state_out

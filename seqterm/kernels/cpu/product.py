@@ -23,11 +23,16 @@ from seqterm.kernels.cpu.vector import (
 
 DEPTH = 256  # rows of b packed at a time in a one-off product: a panel then fits the first-level cache
 PACKED_TOGETHER = 8  # rows of b that go into all panels before the next do: few enough pages, long enough stretches
+PANELS_TOGETHER = 4  # panels that one row meets side by side
 ROWS_TOGETHER = 64  # rows of a that meet all panels before the next rows do
 
 _block_size = kernel(block_size)
 _tile_rows, _tile_two, _tile_one = map(make_tile, (ROWS, 2, 1))
-_tile_four, _two_wide, _one_wide = make_tile(4), make_tile(2, 2), make_tile(1, 4)  # for few rows panels side by side
+_tile_four, _two_wide, _one_wide = (
+    make_tile(4),
+    make_tile(2, 2),
+    make_tile(1, PANELS_TOGETHER),
+)  # for few rows panels side by side
 _edge_rows, _edge_two, _edge_one = map(make_edge, (ROWS, 2, 1))
 
 
@@ -97,9 +102,9 @@ def _add_few_rows(a, row, bottom, panels, whole, out):
             _tile_two(a, row, panels, whole - 1, out, row, (whole - 1) * width)
         row += 2
     if row < bottom:
-        for j in range(0, whole - 3, 4):
+        for j in range(0, whole - PANELS_TOGETHER + 1, PANELS_TOGETHER):
             _one_wide(a, row, panels, j, out, row, j * width)
-        for j in range(whole - whole % 4, whole):
+        for j in range(whole - whole % PANELS_TOGETHER, whole):
             _tile_one(a, row, panels, j, out, row, j * width)
 
 

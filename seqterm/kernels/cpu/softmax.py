@@ -1,4 +1,4 @@
-"""The softmax of rows of logits (m, V)."""
+"""The softmax of rows of logits."""
 
 import math
 
@@ -16,9 +16,9 @@ def _largest(row):
 
 @kernel
 def log_softmax(logits, log_p):
-    """logits, log_p (m, V): writes log_p."""
-    for i in range(logits.shape[0]):
-        source, row = logits[i], log_p[i]
+    """logits (m, V or more), log_p (m, V): writes log_p of the first V."""
+    for i in range(log_p.shape[0]):
+        source, row = logits[i, : log_p.shape[1]], log_p[i]
         top = _largest(source)
         total = row.dtype.type(0)
         for j in range(row.shape[0]):
