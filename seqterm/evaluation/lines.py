@@ -13,9 +13,9 @@ from seqterm.text.stream import ragged, sentence_bounds
 from seqterm.text.tokens import from_person, sentences
 from seqterm.text.vocabulary import END, START, Ids, Vocabulary
 
-LINES = 512  # lines, and
+LINES = 2048  # lines, and
 LETTERS = 1 << 21  # letters, read before they are scored
-ROWS = 64  # lines scored side by side
+ROWS = 256  # lines scored side by side
 TOKENS = 1 << 16  # that a batch may hold, padding included, where it has more than one line
 
 
@@ -45,17 +45,16 @@ def encode_line(vocabulary: Vocabulary, text: str) -> tuple[list[Ids], int]:
     """
     form = vocabulary.form
     text = from_person(text.removesuffix("\r").removeprefix("\ufeff"), form)
+    if not vocabulary.has_marks:
+        ends = form.kind != "word"
+        ids = vocabulary.encode_part(text + "\n" if ends else text)
+        n_unknown = int(np.count_nonzero(ids[: len(ids) - ends] == vocabulary.unknown))
+        return [ids if vocabulary.unknown >= 0 else ids[ids >= 0]], n_unknown
+    start, end = [vocabulary.special[START]], [vocabulary.special[END]]
     parts = (sentences(text, form) or [""]) if form.sentences == "punctuation" else [text]
     encoded = [vocabulary.encode_part(part) for part in parts]
     unknown = sum(int(np.count_nonzero(ids == vocabulary.unknown)) for ids in encoded)
-    known = [ids[ids >= 0] for ids in encoded]
-    if vocabulary.has_marks:
-        start, end = [vocabulary.special[START]], [vocabulary.special[END]]
-        known = [np.concatenate([start, ids, end]) for ids in known]
-    elif form.kind != "word":
-        newline = vocabulary.encode_part("\n")
-        known = [np.concatenate([*known, newline[newline >= 0]])]
-    return [ids.astype(np.int32) for ids in known], unknown
+    return [np.concatenate([start, ids[ids >= 0], end]).astype(np.int32) for ids in encoded], unknown
 
 
 def score_ids(model: LanguageModel, texts: list[Ids]) -> list[Array]:
@@ -117,7 +116,11 @@ def score_lines(model: LanguageModel, vocabulary: Vocabulary, lines: Iterable[st
         for text, (parts, unknown) in zip(some, encoded, strict=True):
             log_p = [next(scored) for _ in parts]
             predicted = [ids[len(ids) - len(values) :] for ids, values in zip(parts, log_p, strict=True)]
-            yield Scored(text, np.concatenate(predicted), np.concatenate(log_p), unknown)
+            yield Scored(text, _joined(predicted), _joined(log_p), unknown)
+
+
+def _joined(arrays: list[Array]) -> Array:
+    return arrays[0] if len(arrays) == 1 else np.concatenate(arrays)
 
 
 def score_sentences(model: LanguageModel, ids: Ids, start: int) -> Score:

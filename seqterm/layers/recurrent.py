@@ -11,6 +11,7 @@ import numpy as np
 from seqterm.backends.base import Array, Backend
 from seqterm.layers.base import Tensors, Workspace, fill_orthogonal, fill_uniform, fill_xavier, rows
 
+FEWEST = 8  # steps that are worth a call
 STRETCH = 1 << 16  # pre-activations made at a time: they are still in the second-level cache when the recurrence comes to them
 
 
@@ -52,7 +53,7 @@ class RecurrentLayer(ABC):
         w_h = [self._pack(matrix) for matrix in self._recurrent_matrices(parameters["W_h"])]
         for index in range(self.state_size):
             workspace.array(f"state{index}", (n_steps + 1, n_batch, self.hidden), dtype)[0] = state[:, index]
-        together = max(1, STRETCH // max(1, n_batch * a.shape[2]))
+        together = max(FEWEST, STRETCH // max(1, n_batch * a.shape[2]))
         for first in range(0, n_steps, together):
             steps = slice(first, min(n_steps, first + together))
             self._multiply_input(x[steps], w_x, parameters["b"], a[steps])

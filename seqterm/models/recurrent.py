@@ -5,12 +5,12 @@ from typing import Any
 import numpy as np
 
 from seqterm.backends.base import Array, Backend
-from seqterm.layers.base import Tensors, rows
+from seqterm.layers.base import Tensors, Workspace, rows
 from seqterm.models.base import DrawSettings, State
 from seqterm.models.network import RecurrentNetwork, Window
 from seqterm.models.settings import RecurrentSettings
 
-SCORE_STEPS = 128  # time steps scored at once
+SCORED = 4096  # tokens that a thread scores at once
 FOLDED = 1 << 20  # elements of what a first layer makes of every token, up to which steps keep them
 
 
@@ -26,6 +26,7 @@ class RecurrentModel(RecurrentNetwork):
         self.start_token, self._start_log_p = start_token, start_log_p.astype(self.dtype)
         self._generate = backend.kernels("generate")
         self._packed: dict[bool, tuple[Array, ...]] = {}
+        self._scoring: list[Workspace] = []  # one a thread, kept between calls
 
     def initialise(self, random: np.random.Generator) -> None:
         """As a network's; the output's bias begins at the tokens' log-frequencies."""
@@ -46,14 +47,20 @@ class RecurrentModel(RecurrentNetwork):
         """Rows are shared out over threads, time is taken in stretches that bound the memory."""
         n = ids.shape[1]
         parts = [part for part in np.array_split(np.arange(n), min(n, self.backend.threads)) if len(part)]
-        done = self.backend.map(lambda part: self._score_rows(state[part], ids[:, part], targets[:, part]), parts)
+        while len(self._scoring) < len(parts):
+            self._scoring.append(self.workspace())
+
+        def score(i: int) -> tuple[State, Array]:
+            return self._score_rows(state[parts[i]], ids[:, parts[i]], targets[:, parts[i]], self._scoring[i])
+
+        done = self.backend.map(score, range(len(parts)))
         return np.concatenate([s for s, _ in done]), np.concatenate([log_p for _, log_p in done], axis=1)
 
-    def _score_rows(self, state: State, ids: Array, targets: Array) -> tuple[State, Array]:
-        workspace, n = self.workspace(), ids.shape[1]
-        log_p = np.empty(ids.shape, self.dtype)
-        for first in range(0, len(ids), SCORE_STEPS):
-            part = slice(first, first + SCORE_STEPS)
+    def _score_rows(self, state: State, ids: Array, targets: Array, workspace: Workspace) -> tuple[State, Array]:
+        n, log_p = ids.shape[1], np.empty(ids.shape, self.dtype)
+        n_steps = max(1, SCORED // n)
+        for first in range(0, len(ids), n_steps):
+            part = slice(first, first + n_steps)
             window = Window(np.ascontiguousarray(ids[part]), targets[part], np.full(n, len(ids[part])), state)
             passed = self._forward(window, workspace, None)
             state = passed.final

@@ -167,6 +167,7 @@ def test_steps_taken_a_few_at_a_time_change_no_bit(kind, lengths, onehot, monkey
     width = B * p.layer.gates * H
     for few in (0, width, 3 * width):
         monkeypatch.setattr("seqterm.layers.recurrent.STRETCH", few)
+        monkeypatch.setattr("seqterm.layers.recurrent.FEWEST", 1)
         h, final, gradients = p.gradients()
         np.testing.assert_array_equal(h, whole[0])
         np.testing.assert_array_equal(final, whole[1])
