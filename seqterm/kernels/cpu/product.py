@@ -28,11 +28,8 @@ ROWS_TOGETHER = 64  # rows of a that meet all panels before the next rows do
 
 _block_size = kernel(block_size)
 _tile_rows, _tile_two, _tile_one = map(make_tile, (ROWS, 2, 1))
-_tile_four, _two_wide, _one_wide = (
-    make_tile(4),
-    make_tile(2, 2),
-    make_tile(1, PANELS_TOGETHER),
-)  # for few rows panels side by side
+# For few rows, panels side by side.
+_tile_four, _two_wide, _one_wide = make_tile(4), make_tile(2, 2), make_tile(1, PANELS_TOGETHER)
 _edge_rows, _edge_two, _edge_one = map(make_edge, (ROWS, 2, 1))
 
 
