@@ -111,7 +111,7 @@ class SoftmaxOutput:
 
         self._each(forward, len(parts))
         top, total = kernels.combine_stretches(targets, tops, totals, wanted, log_p)
-        dhs = workspace.array("dh_parts", (len(parts), *h.shape), h.dtype)
+        dhs = dh[None] if len(parts) == 1 else workspace.array("dh_parts", (len(parts), *h.shape), h.dtype)
 
         def backward(i: int) -> None:
             dhs[i] = 0
@@ -119,4 +119,5 @@ class SoftmaxOutput:
             kernels.output_backward(w, h, targets, tops, top, total, scale, *parts[i], logits, dw, db, dhs[i])
 
         self._each(backward, len(parts))
-        np.sum(dhs, axis=0, out=dh)
+        if len(parts) > 1:
+            np.sum(dhs, axis=0, out=dh)

@@ -14,6 +14,13 @@ def rate(work: Callable[[], int], seconds: float) -> dict[str, float]:
     return {"rate": tokens / elapsed}
 
 
+def updates_a_second(update: Callable[[], int]) -> Callable[[float], dict[str, float]]:
+    """Warmed up; a round's tokens a second."""
+    for _ in range(3):
+        update()
+    return lambda seconds: rate(update, seconds)
+
+
 def held() -> int:
     """Bytes of memory that the process holds (Linux)."""
     return _status("VmRSS")

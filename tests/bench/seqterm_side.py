@@ -15,7 +15,7 @@ from seqterm.text.stream import Batch
 from seqterm.text.vocabulary import Vocabulary
 from seqterm.training.settings import TrainingSettings
 from seqterm.training.update import Updater
-from tests.bench.measuring import held, peak, rate, read_lines
+from tests.bench.measuring import held, peak, rate, read_lines, updates_a_second
 from tests.bench.rows import Row, serve
 
 THREADS = 2
@@ -45,10 +45,7 @@ def update_of(row: Row) -> Callable[[], int]:
 
 
 def training(row: Row) -> Callable[[float], dict[str, float]]:
-    update = update_of(row)
-    for _ in range(3):
-        update()
-    return lambda seconds: rate(update, seconds)
+    return updates_a_second(update_of(row))
 
 
 def memory(row: Row) -> Callable[[float], dict[str, float]]:
@@ -57,13 +54,7 @@ def memory(row: Row) -> Callable[[float], dict[str, float]]:
     for name in ("generate", "output", "optimiser", "dropout"):
         backend.kernels(name)
     before = held()
-
-    def work() -> None:
-        update = update_of(row)
-        for _ in range(5):
-            update()
-
-    return lambda seconds: {"bytes": peak(work) - before}
+    return lambda seconds: {"bytes": peak(lambda: updates_a_second(update_of(row))) - before}
 
 
 def sampling(row: Row, samples: int = 1, weights: str = "full") -> Callable[[float], dict[str, float]]:

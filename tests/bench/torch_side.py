@@ -5,7 +5,7 @@ from collections.abc import Callable
 import torch
 from torch import nn
 
-from tests.bench.measuring import held, peak, rate, read_lines
+from tests.bench.measuring import held, peak, rate, read_lines, updates_a_second
 from tests.bench.rows import Row, serve
 
 THREADS = 2
@@ -50,22 +50,13 @@ def update_of(row: Row) -> Callable[[], int]:
 
 
 def training(row: Row) -> Callable[[float], dict[str, float]]:
-    update = update_of(row)
-    for _ in range(3):
-        update()
-    return lambda seconds: rate(update, seconds)
+    return updates_a_second(update_of(row))
 
 
 def memory(row: Row) -> Callable[[float], dict[str, float]]:
     """What building the model and training it add to what the process held."""
     before = held()
-
-    def work() -> None:
-        update = update_of(row)
-        for _ in range(5):
-            update()
-
-    return lambda seconds: {"bytes": peak(work) - before}
+    return lambda seconds: {"bytes": peak(lambda: updates_a_second(update_of(row))) - before}
 
 
 def sampling(row: Row) -> Callable[[float], dict[str, float]]:
