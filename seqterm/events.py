@@ -28,7 +28,7 @@ class Note(Event):
 
 @dataclass(frozen=True)
 class Started(Event):
-    """Training begins, or goes on after `step` steps of `steps`."""
+    """Training begins, or goes on after `step` steps of `steps`.  `unit`: of what its losses are means."""
 
     run: str
     model: str
@@ -39,16 +39,18 @@ class Started(Event):
     epochs: int
     step: int
     steps: int
+    unit: str = "nats a token"
 
 
 @dataclass(frozen=True)
 class Step(Event):
-    """Training went on to `step`.  `loss` in nats a token and `gradient_norm` are means over the steps since the event before."""
+    """Training went on to `step`.  `loss` and `gradient_norm`, where there is one, are means over the steps since the event
+    before."""
 
     step: int
     epoch: int
     loss: float
-    gradient_norm: float
+    gradient_norm: float | None
     learning_rate: float
     tokens_per_second: float
 
@@ -285,3 +287,62 @@ class Imported(Event):
 
     run: str
     file: str
+
+
+@dataclass(frozen=True)
+class Neighbour(Event):
+    """A word near to what was asked, the nearest first; `score`: see the metric."""
+
+    query: str
+    word: str
+    score: float
+
+
+@dataclass(frozen=True)
+class Answer(Event):
+    """An answer to "a is to b as c is to ?", the best first; `score`: see the method."""
+
+    question: tuple[str, str, str]
+    word: str
+    score: float
+
+
+@dataclass(frozen=True)
+class OddOneOut(Event):
+    """The word least like the others, and the cosine of each with the mean of all."""
+
+    word: str
+    similarities: list[tuple[str, float]]
+
+
+@dataclass(frozen=True)
+class AnalogyAccuracy(Event):
+    """Of the questions of a section, or of all (`section` None: the totals), those answered right."""
+
+    section: str | None
+    correct: int
+    total: int
+    left_out: int
+    analogy_accuracy: float | None
+    semantic: float | None = None
+    syntactic: float | None = None
+
+
+@dataclass(frozen=True)
+class PairCorrelation(Event):
+    """Spearman's rho of cosines with people's scores over `total` pairs; `out_of_vocabulary`: the share of pairs left out."""
+
+    file: str
+    spearman: float | None
+    total: int
+    out_of_vocabulary: float
+
+
+@dataclass(frozen=True)
+class WordMap(Event):
+    """Words in the plane of their vectors' first two principal components; `shares` of the variance; arrows between words."""
+
+    words: list[str]
+    points: list[tuple[float, float]]
+    shares: tuple[float, float]
+    arrows: list[tuple[int, int]]

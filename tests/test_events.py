@@ -24,6 +24,13 @@ EXAMPLES = {
     list[tuple[str, int]]: [["a", 1]],
     list[tuple[str, str]]: [["a", "b"]],
     list[tuple[str, float]] | None: [["a", 0.5]],
+    list[tuple[str, float]]: [["a", 0.5]],
+    list[str]: ["a", "b"],
+    list[tuple[float, float]]: [[0.5, 1.5]],
+    list[tuple[int, int]]: [[0, 1]],
+    tuple[float, float]: [0.5, 0.25],
+    tuple[str, str, str]: ["a", "b", "c"],
+    str | None: None,
 }
 
 

@@ -60,7 +60,8 @@ def words(command: Command) -> list[str]:
         elif parameter.type is bool:
             flags.append(f"--{parameter.flag}" if value else f"--no-{parameter.flag}")
         else:
-            flags.extend((f"--{parameter.flag}", _word(value)))
+            for one in value if parameter.many else (value,):
+                flags.extend((f"--{parameter.flag}", _word(one)))
     if any(word.startswith("-") and word != "-" for word in positional):
         return [*path, *flags, "--", *positional]
     return [*path, *positional, *flags]

@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from seqterm.models.settings import ElmanSettings, GruSettings, LstmSettings
+from seqterm.models.settings import ElmanSettings, GruSettings, LstmSettings, Word2vecSettings
 from seqterm.options import argument, option
 from seqterm.sampling.settings import TOP_K, TOP_P, SamplingSettings
 from seqterm.text.format import KINDS, SENTENCES
-from seqterm.training.settings import GUARD, TEXT, ReportSettings, TrainingSettings
+from seqterm.training.settings import GUARD, TEXT, ReportSettings, TrainingSettings, VectorTrainingSettings
 
 RUN = "A run: a path, or a name that `seqterm runs list` shows."
 
@@ -69,6 +69,38 @@ class TrainGru(GruSettings, Train):
     """Train a GRU."""
 
     model = "gru"
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainVectors(VectorTrainingSettings, Command):
+    """Train word vectors on text."""
+
+    model: ClassVar[str]
+    corpus: tuple[str, ...] = argument(
+        "Text files, bundled corpora by name, or - for standard input.", default=(), metavar="CORPUS...", complete="corpus"
+    )
+    out: str | None = option(None, "The run: a path, or a name (default: one is made up).", short="o", metavar="RUN")
+    time_limit: float | None = option(None, "Save and stop after this long.", duration=True, above=0.0)
+    tokens: str = option(
+        "space", "What a word is: what stands between white space, or a word of the Penn Treebank's conventions.",
+        choices=("space", "word"), group=TEXT,
+    )  # fmt: skip
+    sentences: str = option(
+        "line",
+        "What no window reaches beyond: a line, or a sentence by its punctuation.",
+        choices=("line", "punctuation"),
+        group=TEXT,
+    )
+    lowercase: bool = option(False, "Turn all text to lower case.", group=TEXT)
+    vocab_size: int | None = option(None, "Keep the most frequent words, so many.", minimum=1, group=TEXT)
+    min_count: int = option(5, "Keep words that occur at least so often.", minimum=1, group=TEXT)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainWord2vec(Word2vecSettings, TrainVectors):
+    """Train word vectors: skip-gram or continuous bag of words."""
+
+    model = "word2vec"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -144,6 +176,77 @@ class Correct(OnLines):
     distance: int = option(2, "Edits at most, in a word that the model does not know; in a known word one.", minimum=1, maximum=2)
     penalty: float = option(6.0, "Nats that one edit costs.", minimum=0.0)
     known: bool = option(False, "Let known words be corrected too, where the sentence gains more than the edit costs.")
+
+
+VECTORS = "A run of word vectors, or of a network with an embedding; or a file of vectors (word2vec, GloVe, fastText)."
+
+
+@dataclass(frozen=True, kw_only=True)
+class OnVectors(Command):
+    """A command on word vectors."""
+
+    vectors: str = argument(VECTORS, metavar="RUN|FILE", complete="run")
+    which: str = option("input", "Of a run with two vectors a word.", choices=("input", "output", "sum"))
+    skip_bad_rows: bool = option(False, "Go on without the rows of a file that cannot be read.")
+    restrict: int | None = option(None, "Only the first so many words, the most frequent ones, are known.", minimum=1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Similar(OnVectors):
+    """Words nearest to each word, or to a sum: king - man + woman."""
+
+    words: tuple[str, ...] = argument(
+        "Words, or one sum; signs stand apart.  None: a line each from standard input.", default=(), metavar="WORD..."
+    )
+    metric: str = option("cosine", "euclid: the squared distance, smaller is nearer.", choices=("cosine", "euclid"))
+    top: int = option(10, "Words to show for each.", minimum=1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Analogy(OnVectors):
+    """Answer questions such as man woman king: man is to woman as king is to what."""
+
+    words: tuple[str, ...] = argument(
+        "Three words a question.  None: a question a line from standard input.", default=(), metavar="A B C..."
+    )
+    method: str = option(
+        "add",
+        "add: cosine with b - a + c; mul: product of cosines; euclid: squared distance from b - a + c, smaller is better.",
+        choices=("add", "mul", "euclid"),
+    )
+    top: int = option(1, "Answers to each question.", minimum=1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class OddOneOut(OnVectors):
+    """The word that does not belong to the others."""
+
+    words: tuple[str, ...] = argument("Three words at least.", default=(), metavar="WORD...")
+
+
+@dataclass(frozen=True, kw_only=True)
+class EvaluateVectors(OnVectors):
+    """Answer a file of analogies, and compare cosines with people's scores of word pairs."""
+
+    questions: tuple[str, ...] = option((), "Analogies: four words a line.", metavar="FILE", complete="file")
+    pairs: tuple[str, ...] = option((), "Pairs of words with scores.", metavar="FILE", complete="file")
+    method: str = option("add", "As `seqterm analogy` has it.", choices=("add", "mul", "euclid"))
+    rules: str = option("gensim", "Whose rules to go by.", choices=("gensim", "word2vec"))
+
+
+@dataclass(frozen=True, kw_only=True)
+class MapVectors(OnVectors):
+    """Draw words in the plane that shows most of them."""
+
+    words: tuple[str, ...] = argument("Words; a:b stands for an arrow from a to b.", default=(), metavar="WORD...")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExportVectors(OnVectors):
+    """Write vectors into a file that other tools read."""
+
+    file: str = argument("The file to write.", metavar="FILE", complete="file")
+    format: str = option("word2vec-binary", "What to write.", choices=("word2vec", "word2vec-binary", "glove", "fasttext"))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -242,6 +345,7 @@ COMMANDS: dict[tuple[str, ...], type[Command]] = {
     ("train", "elman"): TrainElman,
     ("train", "lstm"): TrainLstm,
     ("train", "gru"): TrainGru,
+    ("train", "word2vec"): TrainWord2vec,
     ("train", "--resume"): Resume,
     ("sample",): Sample,
     ("score",): Score,
@@ -249,6 +353,12 @@ COMMANDS: dict[tuple[str, ...], type[Command]] = {
     ("rank",): Rank,
     ("correct",): Correct,
     ("next",): Next,
+    ("similar",): Similar,
+    ("analogy",): Analogy,
+    ("odd-one-out",): OddOneOut,
+    ("vectors", "eval"): EvaluateVectors,
+    ("vectors", "map"): MapVectors,
+    ("vectors", "export"): ExportVectors,
     ("corpus", "list"): ListCorpora,
     ("corpus", "info"): CorpusInfo,
     ("corpus", "get"): GetCorpus,

@@ -31,14 +31,16 @@ def check_model(settings: Any) -> None:
         raise UsageError(f"--tied needs --embedding {settings.hidden}, as --hidden is {settings.hidden}.")
 
 
-def build_model(name: str, settings: Any, vocabulary: Vocabulary, backend: Backend) -> RecurrentModel:
+def build_model(name: str, settings: Any, vocabulary: Vocabulary, backend: Backend) -> Any:
     """A model with all parameters zero."""
+    if CATALOGUE[name].makes_vectors:
+        return resolve(CATALOGUE[name].model)(settings, vocabulary.tokens, vocabulary.counts, backend)
     check_model(settings)
     return resolve(CATALOGUE[name].model)(settings, vocabulary.log_frequencies(), backend, vocabulary.special.get(START))
 
 
-def read_model(folder: RunFolder, backend: Backend) -> tuple[dict[str, Any], Vocabulary, RecurrentModel]:
-    """config, vocabulary and a model without weights, as the run folder describes them."""
+def read_model(folder: RunFolder, backend: Backend) -> tuple[dict[str, Any], Vocabulary, Any]:
+    """config, vocabulary and a model of any kind without weights, as the run folder describes them."""
     config, vocabulary_values = folder.read_description()
     try:
         name, values = config["model"], config["model_settings"]
@@ -69,6 +71,8 @@ class LoadedModel:
         """Load the best checkpoint of a run, or the last where nothing was validated; DataError where it is broken."""
         folder = RunFolder(existing_run(run))
         config, vocabulary, model = read_model(folder, backend)
+        if CATALOGUE[config["model"]].makes_vectors:
+            raise UsageError(f"{run} holds word vectors, not a language model: ask them with similar, analogy or odd-one-out.")
         checksum = folder.best_checksum()  # read first: if the file is replaced meanwhile, this model is not current
         tensors, counters = folder.load_checkpoint("best")
         model.load(tensors)

@@ -1,7 +1,8 @@
 """What outlives a command: loaded models, and the wish to stop."""
 
+from collections.abc import Hashable
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from seqterm.app.loaded import LoadedModel
@@ -17,6 +18,7 @@ class Session:
     def __init__(self) -> None:
         self.stop = self.stoppable = False
         self._models: dict[str, LoadedModel] = {}
+        self.kept: dict[Hashable, Any] = {}  # what a command has loaded and the next may ask again
 
     @cached_property
     def backend(self) -> "Backend":

@@ -1,39 +1,27 @@
-"""The commands Train and Resume."""
+"""The commands Train, TrainVectors and Resume: a run folder is made or opened, and a trainer works in it."""
 
-import dataclasses
 import shutil
 import time
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Iterator
+from types import ModuleType
 
-import numpy as np
-
-import seqterm
-from seqterm.app.arguments import line
-from seqterm.app.commands import Resume, Train
-from seqterm.app.loaded import LoadedModel, build_model, check_model, read_model
+from seqterm.app import language_training, vector_training
+from seqterm.app.commands import Resume, Train, TrainVectors
+from seqterm.app.loaded import read_model
 from seqterm.app.session import Session
-from seqterm.app.training_text import TRAINING_IDS, VALIDATION_IDS, check_format, read_text
-from seqterm.errors import DataError, UsageError
-from seqterm.evaluation.lines import score_sentences
-from seqterm.evaluation.perplexity import score_stream
-from seqterm.events import Event, Note, Sampled, Started
-from seqterm.models.catalogue import CATALOGUE, resolve
-from seqterm.models.recurrent import RecurrentModel
-from seqterm.options import from_json, parameters, pick, to_json
-from seqterm.sampling.generate import generate
-from seqterm.sampling.settings import SamplingSettings
+from seqterm.errors import UsageError
+from seqterm.events import Event
+from seqterm.models.catalogue import CATALOGUE
 from seqterm.store.home import existing_run, new_run_path, run_path
 from seqterm.store.run_folder import RunFolder
-from seqterm.text.stream import Batches, SentenceBatches, open_ids
-from seqterm.text.vocabulary import START, Ids, Vocabulary
-from seqterm.training.loop import Helpers, Trainer
-from seqterm.training.settings import ReportSettings, TrainingSettings
-
-INITIALISE = 3  # the purpose of a random key
 
 
-def train(command: Train, session: Session) -> Iterator[Event]:
+def _kind(model: str) -> ModuleType:
+    """Where `prepare` and `reopen` of a model stand."""
+    return vector_training if CATALOGUE[model].makes_vectors else language_training
+
+
+def train(command: Train | TrainVectors, session: Session) -> Iterator[Event]:
     """Make a run folder and train in it; a folder in which nothing could be trained is taken away again."""
     began = time.monotonic()
     if not command.corpus:
@@ -45,7 +33,7 @@ def train(command: Train, session: Session) -> Iterator[Event]:
     folder = RunFolder.create(path)
     try:
         folder.lock()
-        trainer, notes = _prepare(command, folder, session, began)
+        trainer, notes = _kind(command.model).prepare(command, folder, session, began)
         yield from notes
         session.stoppable = True
         yield from trainer.train()
@@ -69,151 +57,8 @@ def resume(command: Resume, session: Session) -> Iterator[Event]:
     try:
         folder.clear_stop()
         config, vocabulary, model = read_model(folder, session.backend)
-        state = folder.read_state()
-        settings, reports = _read_settings(folder, config)
-        done = state["counters"].get("epochs", settings.epochs)
-        epochs = command.epochs or done
-        if state["complete"] and epochs <= done:
-            raise UsageError(f"{folder.name} is complete after {done} epochs: ask for more with --epochs.")
-        settings = dataclasses.replace(settings, epochs=epochs)
-        trainer = _trainer(folder, config, settings, reports, vocabulary, model, session, began, command.time_limit)
-        trainer.restore(more=epochs > done)
+        trainer = _kind(config["model"]).reopen(command, folder, config, vocabulary, model, session, began)
         session.stoppable = True
         yield from trainer.train()
     finally:
         folder.unlock()
-
-
-def _read_settings(folder: RunFolder, config: dict[str, Any]) -> tuple[TrainingSettings, ReportSettings]:
-    """How the run is trained, as its config.json says."""
-    try:
-        if not isinstance(config["corpus"], dict):
-            raise KeyError("corpus")
-        return from_json(TrainingSettings, config["training"]), from_json(ReportSettings, config["reports"])
-    except (KeyError, UsageError) as error:
-        raise DataError(f"{folder.path / 'config.json'} is damaged: {error}") from error
-
-
-def _prepare(command: Train, folder: RunFolder, session: Session, began: float) -> tuple[Trainer, list[Note]]:
-    """Read the text, build the model, write what the run is."""
-    if command.batching == "sentence" and command.sentences == "none" and not command.from_run:
-        raise UsageError("--batching sentence needs sentences: give --sentences line or punctuation.")
-    base = session.load(command.from_run) if command.from_run else None
-    if command.batching == "sentence" and base and not base.vocabulary.has_marks:
-        raise UsageError(f"--batching sentence needs sentence marks, which {command.from_run} was trained without.")
-    settings = _model_settings(command, base)
-    check_model(settings)  # before a long text is read
-    vocabulary, text, notes = read_text(command, folder, base)
-    model = build_model(command.model, settings, vocabulary, session.backend)
-    if base:
-        model.load(base.model.tensors())
-    else:
-        model.initialise(np.random.Generator(np.random.Philox(key=[command.seed, INITIALISE])))
-    training = pick(TrainingSettings, command)
-    training = dataclasses.replace(training, threads=training.threads or session.backend.threads)
-    reports = pick(ReportSettings, command)
-    config = {
-        "seqterm": seqterm.__version__,
-        "command": line(command),
-        "model": command.model,
-        "model_settings": to_json(settings),
-        "parameters": model.flat.size,
-        "vocabulary_size": len(vocabulary),
-        "corpus": text,
-        "training": to_json(training),
-        "reports": to_json(reports),
-    }
-    trainer = _trainer(folder, config, training, reports, vocabulary, model, session, began, command.time_limit)
-    folder.write_description(config, vocabulary.to_json())
-    return trainer, notes
-
-
-def _model_settings(command: Train, base: LoadedModel | None) -> Any:
-    """The command's, or those of the run to start from, with which nothing that was given may disagree."""
-    settings_class = resolve(CATALOGUE[command.model].settings)
-    asked = pick(settings_class, command)
-    if base is None:
-        return asked
-    if base.config["model"] != command.model:
-        raise UsageError(
-            f"--from {command.from_run} is a run of {base.config['model']}: use `seqterm train {base.config['model']}`."
-        )
-    for parameter in parameters(settings_class):
-        wanted, has = getattr(asked, parameter.name), getattr(base.model.settings, parameter.name)
-        if parameter.name in command.given and wanted != has and parameter.name != "dropout":
-            raise UsageError(
-                f"--{parameter.flag} {wanted} does not fit --from {command.from_run}, which has {has}: leave it out."
-            )
-    check_format(command, base)
-    return dataclasses.replace(base.model.settings, **({"dropout": asked.dropout} if "dropout" in command.given else {}))
-
-
-def _trainer(
-    folder: RunFolder,
-    config: dict[str, Any],
-    settings: TrainingSettings,
-    reports: ReportSettings,
-    vocabulary: Vocabulary,
-    model: RecurrentModel,
-    session: Session,
-    began: float,
-    time_limit: float | None,
-) -> Trainer:
-    text = config["corpus"]
-    ids = open_ids(folder.path / TRAINING_IDS, vocabulary, text["written_tokens"])
-    held_out = ids[text["training_tokens"] :]
-    if text["separate_validation"]:
-        held_out = open_ids(folder.path / VALIDATION_IDS, vocabulary, text["validation_tokens"])
-    one_sentence = settings.batching == "sentence"
-    helpers = Helpers(
-        stop=_stop(folder, session, began, time_limit),
-        resume=line(Resume(run=folder.name)),
-        validate=(lambda: _loss(model, held_out, one_sentence)) if len(held_out) else None,
-        sample=(lambda: _sample(model, vocabulary, reports, settings.seed, one_sentence)) if reports.sample_length else None,
-    )
-    started = Started(
-        run=folder.name,
-        model=config["model"],
-        parameters=model.flat.size,
-        vocabulary_size=len(vocabulary),
-        training_tokens=text["training_tokens"],
-        validation_tokens=len(held_out),
-        epochs=settings.epochs,
-        step=0,
-        steps=0,
-    )
-    batches = _batches(ids[: text["training_tokens"]], settings, vocabulary)
-    return Trainer(model, batches, folder, settings, reports, helpers, started)
-
-
-def _batches(ids: Ids, settings: TrainingSettings, vocabulary: Vocabulary) -> Batches | SentenceBatches:
-    if settings.batching == "sentence":
-        return SentenceBatches(ids, vocabulary.special[START], settings.batch, settings.seed)
-    return Batches(ids, settings.batch, settings.steps)
-
-
-def _loss(model: RecurrentModel, ids: Ids, one_sentence: bool) -> float:
-    """Nats a token of held-out text, read as the training text is."""
-    if one_sentence and model.start_token is not None:
-        return score_sentences(model, ids, model.start_token).loss
-    return score_stream(model, ids).loss
-
-
-def _stop(folder: RunFolder, session: Session, began: float, time_limit: float | None) -> Callable[[], str | None]:
-    def reason() -> str | None:
-        if session.stop:
-            return "interrupted"
-        if time_limit and time.monotonic() - began >= time_limit:
-            return "time limit"
-        if folder.stop_requested():
-            folder.clear_stop()
-            return "stop requested"
-        return None
-
-    return reason
-
-
-def _sample(model: RecurrentModel, vocabulary: Vocabulary, reports: ReportSettings, seed: int, one_sentence: bool) -> str:
-    settings = SamplingSettings(length=reports.sample_length)
-    drawn = generate(model, vocabulary, reports.sample_prompt, settings, seed, model.backend, one_sentence=one_sentence)
-    return reports.sample_prompt + next(event.text for event in drawn if isinstance(event, Sampled))

@@ -9,6 +9,7 @@ import numpy as np
 from seqterm.app.commands import Warmup
 from seqterm.app.session import Session
 from seqterm.evaluation.perplexity import score_stream
+from seqterm.evaluation.word_space import WordSpace
 from seqterm.events import Event, Note
 from seqterm.models.catalogue import CATALOGUE, resolve
 from seqterm.models.recurrent import RecurrentModel
@@ -18,7 +19,7 @@ from seqterm.text.format import TextFormat
 from seqterm.text.stream import Batch
 from seqterm.text.vocabulary import Vocabulary
 from seqterm.training.optimiser import RULES
-from seqterm.training.settings import TrainingSettings
+from seqterm.training.settings import TrainingSettings, VectorTrainingSettings
 from seqterm.training.update import Updater
 
 VARIANTS: dict[str, list[dict[str, Any]]] = {"gru": [{"reset": "after"}, {"reset": "before"}]}
@@ -28,11 +29,26 @@ def warmup(command: Warmup, session: Session) -> Iterator[Event]:
     """One note for each model."""
     for name in CATALOGUE:
         yield Note(f"Compiling {name} ...")
+        if CATALOGUE[name].makes_vectors:
+            _exercise_vectors(name, session)
+            continue
         for variant in VARIANTS.get(name, [{}]):
             settings = resolve(CATALOGUE[name].settings)(hidden=4, layers=2, embedding=4, dropout=0.5, **variant)
             for changes in ({}, {"tied": True}, {"input": "onehot"}):
                 _exercise(dataclasses.replace(settings, **changes), session)
     yield Note("Every kernel is compiled and kept.")
+
+
+def _exercise_vectors(name: str, session: Session) -> None:
+    """Train both ways, and ask."""
+    for deterministic in (False, True):
+        model = resolve(CATALOGUE[name].model)(resolve(CATALOGUE[name].settings)(dim=4), ["a", "b"], [2, 1], session.backend)
+        model.initialise(np.random.default_rng(1))
+        model.prepare(np.array([0, 1, 0], np.int32), VectorTrainingSettings(deterministic=deterministic, threads=1))
+        model.train_stretch(0, 0)
+    space = WordSpace(model.words, model.vectors(), session.backend)
+    space.neighbours(model.vectors(), 1, "euclid")
+    space.analogy(np.zeros((1, 3), np.int64), 1)
 
 
 def _exercise(settings: Any, session: Session) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 Array = npt.NDArray[Any]
+Team = tuple[int, int, Array]  # worker, workers, and where they meet
 
 
 class Backend(Protocol):
@@ -27,6 +28,13 @@ class Backend(Protocol):
         ...
 
     def empty(self, shape: tuple[int, ...], dtype: np.dtype) -> Array: ...
+
+    def together(self, function: Callable[[Team], None], n: int) -> int:
+        """function(team) for n workers, all of them running at once, as they wait for one another; n <= threads.
+
+        -> how often about one waited long, because others had its core.
+        """
+        ...
 
     def map(self, function: Callable[[Any], Any], items: Iterable[Any]) -> list[Any]:
         """The results of function over items, run side by side in `threads` threads, in the order of items."""

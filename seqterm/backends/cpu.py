@@ -2,17 +2,19 @@
 
 import importlib
 import os
+import threading
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import numpy as np
 
-from seqterm.backends.base import Array
+from seqterm.backends.base import Array, Team
 from seqterm.kernels.cpu.compile import cache_folder
-from seqterm.kernels.cpu.denormals import flush_denormals
+from seqterm.kernels.cpu.denormals import flush_denormals, restore_denormals
+from seqterm.kernels.cpu.team import OVER
 
 
 def usable_cores() -> int:
@@ -29,6 +31,7 @@ class CPU:
         self.threads = threads or usable_cores()
         # Python's own threads, not numba's: its default threading layer aborts the process on concurrent calls.
         self._pool = ThreadPoolExecutor(self.threads, "seqterm", initializer=flush_denormals)
+        self._together = threading.Lock()
 
     @property
     def cache_folder(self) -> Path:
@@ -39,6 +42,32 @@ class CPU:
 
     def empty(self, shape: tuple[int, ...], dtype: np.dtype) -> Array:
         return np.empty(shape, dtype)
+
+    def together(self, function: Callable[[Team], None], n: int) -> int:
+        meeting = np.zeros(2, np.int64)
+
+        def work(worker: int) -> None:
+            try:
+                function((worker, n, meeting))
+            except BaseException:
+                meeting[0] = OVER
+                raise
+
+        others: list[Future[None]] = []
+        with self._together:  # two that wait for their own could otherwise hold the threads that the other needs
+            before = flush_denormals()
+            try:
+                others.extend(self._pool.submit(work, worker) for worker in range(1, n))
+                work(0)  # in this thread: it has a core, and the other threads find the cores that are free
+            except BaseException:
+                meeting[0] = OVER
+                raise
+            finally:
+                restore_denormals(before)
+                wait(others)
+        for other in others:
+            other.result()
+        return int(meeting[1])
 
     def map(self, function: Callable[[Any], Any], items: Iterable[Any]) -> list[Any]:
         return list(self._pool.map(function, items))

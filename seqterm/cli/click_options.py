@@ -65,7 +65,7 @@ def _option(parameter: Parameter) -> click.Option:
     if details.short:
         names.insert(1, f"-{details.short}")
     kind = click.Choice(details.choices) if details.choices else Word(parameter)
-    common: dict[str, Any] = {"default": None, "help": details.help + _default(parameter)}
+    common: dict[str, Any] = {"default": None, "help": details.help + _default(parameter), "multiple": parameter.many}
     made = (
         GroupedOption(names, **common)
         if parameter.type is bool

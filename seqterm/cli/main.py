@@ -10,7 +10,7 @@ import click
 
 import seqterm
 from seqterm.app import arguments
-from seqterm.app.commands import COMMANDS, Command, Resume, Sample, Score, Train
+from seqterm.app.commands import COMMANDS, Command, EvaluateVectors, Resume, Sample, Score, Train, TrainVectors
 from seqterm.app.session import Session
 from seqterm.cli import notes, output
 from seqterm.cli.click_options import GroupedCommand, GroupedOption, Word, click_parameters
@@ -68,9 +68,9 @@ def _show(command: Command, quiet: bool, jsonl: bool, echo: bool, json: bool) ->
         code = show.jsonl(events, stop) or (INTERRUPTED if session.stop else 0)
         return 0 if gone else code
     if json:
-        show.one_object(events)
+        (show.one_object if isinstance(command, Score) else show.one_evaluation)(events)
         return INTERRUPTED if session.stop else 0
-    if isinstance(command, Train | Resume):
+    if isinstance(command, Train | TrainVectors | Resume):
         return show.training(events, quiet)
     if isinstance(command, Sample):
         show.sampling(events, echo)
@@ -99,6 +99,8 @@ def _command(name: str, command_class: type[Command]) -> click.Command:
     params = [*click_parameters(command_class), _flag(*QUIET), _flag(*JSONL), _flag(*DEBUG)]
     if command_class is Sample:
         params.append(GroupedOption(["echo", "--echo/--no-echo"], default=True, help="Print the prompt before its continuation."))
+    if command_class is EvaluateVectors:
+        params.append(_flag(("json", "--json"), "One JSON object."))
     if command_class is Score:
         params.append(_flag(("json", "--json"), "One JSON object; with --summary the total alone."))
     return GroupedCommand(name, callback=callback, params=params, help=command_class.__doc__)
@@ -143,13 +145,18 @@ def runs() -> None:
     """List, show, delete, export and import runs."""
 
 
+@cli.group(name="vectors")
+def vectors() -> None:
+    """Evaluate, draw and export word vectors."""
+
+
 @cli.group(name="corpus")
 def corpus() -> None:
     """List, fetch, split and count texts."""
 
 
 def _add_commands() -> None:
-    groups: dict[str, click.Group] = {"train": train, "runs": runs, "corpus": corpus}
+    groups: dict[str, click.Group] = {"train": train, "runs": runs, "corpus": corpus, "vectors": vectors}
     for path, command_class in COMMANDS.items():
         if path[-1].startswith("-"):
             continue

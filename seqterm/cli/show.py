@@ -1,5 +1,6 @@
 """Shows the events of a command: data on standard output, notes on standard error."""
 
+import shutil
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -8,6 +9,8 @@ from typing import Any
 from seqterm.cli import notes, output, text
 from seqterm.errors import INTERRUPTED
 from seqterm.events import (
+    AnalogyAccuracy,
+    Answer,
     CorpusCounts,
     CorpusEntry,
     Corrected,
@@ -17,9 +20,12 @@ from seqterm.events import (
     Imported,
     Line,
     LineScore,
+    Neighbour,
     NextSummary,
     NextToken,
     Note,
+    OddOneOut,
+    PairCorrelation,
     Piece,
     Place,
     Progress,
@@ -34,6 +40,7 @@ from seqterm.events import (
     TotalScore,
     TrainingSample,
     Validation,
+    WordMap,
 )
 
 PLAIN_SECONDS = 5.0  # between two step lines off a terminal
@@ -189,6 +196,11 @@ def listing(events: Iterable[Event], quiet: bool, summary_only: bool = False) ->
                     under(text.RUNS_HEADING, event.run if quiet else text.run_summary(event))
                 case LineScore():
                     under(text.SCORES_HEADING, text.line_score(event))
+                case _ if type(event) in TABLES:
+                    heading, row = TABLES[type(event)]
+                    under(heading, row(event))
+                case WordMap():
+                    _draw_map(event)
                 case TotalScore():
                     output.write((text.total_score(event) if summary_only else text.total_row(event)) + "\n")
                 case NextToken():
@@ -212,7 +224,24 @@ LINES: dict[type[Event], Callable[[Any], str]] = {
     Ranked: text.ranked,
     CorpusEntry: text.corpus_entry,
     CorpusCounts: text.corpus_counts,
+    OddOneOut: text.odd_one_out,
 }
+TABLES: dict[type[Event], tuple[str, Callable[[Any], str]]] = {
+    Neighbour: (text.SIMILAR_HEADING, text.neighbour),
+    Answer: (text.ANSWERS_HEADING, text.answer),
+    AnalogyAccuracy: (text.ACCURACY_HEADING, text.accuracy),
+    PairCorrelation: (text.PAIRS_HEADING, text.correlation),
+}
+
+
+def _draw_map(event: WordMap) -> None:
+    """As large as the terminal, or as a page where there is none."""
+    from seqterm.render.word_map import word_map
+
+    columns, lines = shutil.get_terminal_size((100, 30))
+    drawn = word_map(event.words, event.points, event.arrows, columns, max(10, lines - 4))
+    output.write(drawn.plain + "\n")
+    notes.note("The plane shows {:.0%} and {:.0%} of the variance.".format(*event.shares))
 
 
 @contextmanager
@@ -237,6 +266,23 @@ def _meter(quiet: bool) -> Iterator[Callable[[Progress], None]]:
             bars.update(bars.task_ids[0], completed=event.done, total=event.total or None)
 
         yield show
+
+
+def one_evaluation(events: Iterable[Event]) -> None:
+    """{"analogy_accuracy": ..., "semantic": ..., "syntactic": ..., "sections": [...], "pairs": [...]}"""
+    found: dict[str, Any] = {"sections": [], "pairs": []}
+    for event in events:
+        fields = {key: value for key, value in event.to_json().items() if key != "event"}
+        match event:
+            case AnalogyAccuracy(section=None):
+                found |= {key: value for key, value in fields.items() if key != "section"}
+            case AnalogyAccuracy():
+                found["sections"].append({key: value for key, value in fields.items() if key not in ("semantic", "syntactic")})
+            case PairCorrelation():
+                found["pairs"].append(fields)
+            case Note():
+                notes.note(event.text)
+    output.write_object(found)
 
 
 def one_object(events: Iterable[Event]) -> None:

@@ -5,12 +5,17 @@ import time
 from typing import Any
 
 from seqterm.events import (
+    AnalogyAccuracy,
+    Answer,
     CorpusCounts,
     CorpusEntry,
     Finished,
     LineScore,
+    Neighbour,
     NextSummary,
     NextToken,
+    OddOneOut,
+    PairCorrelation,
     Place,
     Ranked,
     RunInfo,
@@ -40,8 +45,9 @@ def started(event: Started) -> str:
 
 
 def step(event: Step, eta: str | None) -> str:
+    gradient = "" if event.gradient_norm is None else f"gradient {event.gradient_norm:.3g}  "
     return (
-        f"epoch {event.epoch}  step {event.step:,}  loss {event.loss:.4f}  gradient {event.gradient_norm:.3g}  "
+        f"epoch {event.epoch}  step {event.step:,}  loss {event.loss:.4f}  {gradient}"
         f"rate {event.learning_rate:.3g}  {event.tokens_per_second:,.0f} tokens/s" + (f"  {eta} left" if eta else "")
     )
 
@@ -158,3 +164,39 @@ def corpus_counts(event: CorpusCounts) -> str:
         f"lines    {event.lines:>12,}\nfrequent {frequent}\n\n"
         f"log10 frequency against log10 rank\n{line_chart([curve], 60, 12).plain}"
     )
+
+
+SIMILAR_HEADING = f"{'score':>8}  {'word':<24}  near"
+ANSWERS_HEADING = f"{'score':>8}  {'answer':<24}  to"
+ACCURACY_HEADING = f"{'section':<28} {'right':>6} {'of':>6} {'accuracy':>9} {'left out':>9}"
+PAIRS_HEADING = f"{'pairs':<28} {'Spearman':>8} {'of':>6} {'left out':>9}"
+
+
+def neighbour(event: Neighbour) -> str:
+    return f"{event.score:>8.4f}  {event.word:<24}  {event.query}"
+
+
+def answer(event: Answer) -> str:
+    a, b, c = event.question
+    return f"{event.score:>8.4f}  {event.word:<24}  {a} : {b} :: {c} : ?"
+
+
+def odd_one_out(event: OddOneOut) -> str:
+    others = "  ".join(f"{word} {similarity:.3f}" for word, similarity in event.similarities)
+    return f"{event.word}    ({others})"
+
+
+def percent(share: float | None) -> str:
+    return "-" if share is None else f"{100 * share:.1f} %"
+
+
+def accuracy(event: AnalogyAccuracy) -> str:
+    row = f"{event.correct:>6} {event.total:>6} {percent(event.analogy_accuracy):>9} {event.left_out:>9}"
+    if event.section is not None:
+        return f"{event.section:<28} {row}"
+    return f"{'all':<28} {row}\nsemantic {percent(event.semantic)}, syntactic {percent(event.syntactic)}"
+
+
+def correlation(event: PairCorrelation) -> str:
+    rho = "-" if event.spearman is None else f"{event.spearman:.4f}"
+    return f"{event.file:<28} {rho:>8} {event.total:>6} {percent(event.out_of_vocabulary):>9}"

@@ -9,14 +9,15 @@ import numpy as np
 from seqterm.backends.base import Array
 from seqterm.evaluation.perplexity import Score
 from seqterm.models.base import LanguageModel
-from seqterm.text.stream import ragged, sentence_bounds
+from seqterm.text.stream import sentence_bounds
 from seqterm.text.tokens import from_person, sentences
 from seqterm.text.vocabulary import END, START, Ids, Vocabulary
 
-LINES = 2048  # lines, and
+LINES = 4096  # lines, and
 LETTERS = 1 << 21  # letters, read before they are scored
-ROWS = 256  # lines scored side by side
-TOKENS = 1 << 16  # that a batch may hold, padding included, where it has more than one line
+TOKENS = 1 << 16  # scored at a time
+STEPS = 2  # scored at a time at least, before lines that have ended make room
+SHARED = 32  # tokens by which lines are ordered
 
 
 @dataclass(frozen=True)
@@ -43,55 +44,91 @@ def encode_line(vocabulary: Vocabulary, text: str) -> tuple[list[Ids], int]:
 
     Sentences stand apart with their marks; else there is one text, with the newline at its end where that is a token.
     """
+    return next(encode_lines(vocabulary, [text]))
+
+
+def encode_lines(vocabulary: Vocabulary, lines: list[str]) -> Iterator[tuple[list[Ids], int]]:
+    """Of each line what `encode_line` gives."""
     form = vocabulary.form
-    text = from_person(text.removesuffix("\r").removeprefix("\ufeff"), form)
-    if not vocabulary.has_marks:
-        ends = form.kind != "word"
-        ids = vocabulary.encode_part(text + "\n" if ends else text)
-        n_unknown = int(np.count_nonzero(ids[: len(ids) - ends] == vocabulary.unknown))
-        return [ids if vocabulary.unknown >= 0 else ids[ids >= 0]], n_unknown
+    texts = [from_person(line.removesuffix("\r").removeprefix("\ufeff"), form) for line in lines]
+    if vocabulary.has_marks:
+        return (_encode_sentences(vocabulary, text) for text in texts)
+    return _encode_letters(vocabulary, texts) if form.joined else (_encode_tokens(vocabulary, text) for text in texts)
+
+
+def _encode_sentences(vocabulary: Vocabulary, text: str) -> tuple[list[Ids], int]:
     start, end = [vocabulary.special[START]], [vocabulary.special[END]]
-    parts = (sentences(text, form) or [""]) if form.sentences == "punctuation" else [text]
+    parts = (sentences(text, vocabulary.form) or [""]) if vocabulary.form.sentences == "punctuation" else [text]
     encoded = [vocabulary.encode_part(part) for part in parts]
     unknown = sum(int(np.count_nonzero(ids == vocabulary.unknown)) for ids in encoded)
     return [np.concatenate([start, ids[ids >= 0], end]).astype(np.int32) for ids in encoded], unknown
 
 
+def _encode_tokens(vocabulary: Vocabulary, text: str) -> tuple[list[Ids], int]:
+    ends = vocabulary.form.kind != "word"
+    ids = vocabulary.encode_part(text + "\n" if ends else text)
+    n_unknown = int(np.count_nonzero(ids[: len(ids) - ends] == vocabulary.unknown))
+    return [ids if vocabulary.unknown >= 0 else ids[ids >= 0]], n_unknown
+
+
+def _encode_letters(vocabulary: Vocabulary, texts: list[str]) -> Iterator[tuple[list[Ids], int]]:
+    """As `_encode_tokens`, all texts at once, as a letter is a token wherever it stands."""
+    ids = vocabulary.encode_part("\n".join([*texts, ""]))
+    ends = np.cumsum([len(text) + 1 for text in texts])
+    begins = ends - [len(text) + 1 for text in texts]
+    is_unknown = ids == vocabulary.unknown
+    is_whole = vocabulary.unknown >= 0 or not is_unknown.any()
+    is_unknown[ends - 1] = False
+    n_unknown = np.add.reduceat(is_unknown, begins, dtype=np.int64)
+    for begin, end, unknown in zip(begins.tolist(), ends.tolist(), n_unknown.tolist(), strict=True):
+        line = ids[begin:end]
+        yield [line if is_whole else line[line >= 0]], unknown
+
+
 def score_ids(model: LanguageModel, texts: list[Ids]) -> list[Array]:
     """The log-probability of every token of every text, but of a start token, which is given."""
-    offset = 0 if model.start_token is None else 1
-    scored = [np.zeros(max(0, len(ids) - offset), np.float32) for ids in texts]
-    if model.start_token is None:
+    lengths = np.fromiter(map(len, texts), np.int64, len(texts))
+    begins = np.cumsum(lengths) - lengths
+    ids = np.concatenate([*texts, np.zeros(1, np.int64)])  # one more, where the last text's end is looked for
+    log_p = np.zeros(len(ids), np.float32)
+    given = model.start_token is not None
+    if not given:
         _, first = model.start(1)
-        for ids, log_p in zip(texts, scored, strict=True):
-            log_p[:1] = first[0, ids[:1]]
-    for rows in _batches(texts):
-        if len(texts[rows[0]]) > TOKENS:
-            _score_long(model, texts[rows[0]], scored[rows[0]][1 - offset :])
-            continue
-        batch = ragged([texts[row] for row in rows])
-        _, log_p = model.score(model.zero_state(len(rows)), batch.ids, batch.targets)
-        for column, row in enumerate(rows):
-            scored[row][1 - offset :] = log_p[: batch.lengths[column], column]
-    return scored
+        log_p[begins[lengths > 0]] = first[0, ids[begins[lengths > 0]]]
+    _score_side_by_side(model, ids, begins, lengths, log_p)
+    return [log_p[begin + given : begin + length] for begin, length in zip(begins.tolist(), lengths.tolist(), strict=True)]
 
 
-def _score_long(model: LanguageModel, ids: Ids, out: Array) -> None:
-    """Writes the log-probabilities (n-1,) of all ids (n,) but the first, a stretch at a time."""
-    state = model.zero_state(1)
-    for first in range(0, len(ids) - 1, TOKENS):
-        stretch = ids[first : first + TOKENS + 1].astype(np.int64)[:, None]
-        state, log_p = model.score(state, stretch[:-1], stretch[1:])
-        out[first : first + TOKENS] = log_p[:, 0]
+def _score_side_by_side(model: LanguageModel, ids: Ids, begins: Ids, lengths: Ids, log_p: Array) -> None:
+    """Writes log_p of every token but the first of the texts ids[begin : begin + length], a stretch of steps at a time.
+
+    Texts stand in alphabetical order, and those that begin alike share a row until they differ; those that end leave.
+    """
+    rows = np.flatnonzero(lengths > 1)
+    if len(rows):
+        beginnings, _ = _window(ids, begins[rows], lengths[rows], 0, SHARED)
+        rows = rows[np.lexsort(beginnings.T[::-1])]
+    state, parents, first = model.zero_state(1), np.zeros(len(rows), np.int64), 0
+    while len(rows):
+        last = first + max(1, min(max(STEPS, first // 8), TOKENS // len(rows)))
+        window, places = _window(ids, begins[rows], lengths[rows], first, last + 1)
+        is_new = np.ones(len(rows), np.bool_)
+        is_new[1:] = (window[1:] != window[:-1]).any(axis=1) | (parents[1:] != parents[:-1])
+        shared, group = window[is_new], np.cumsum(is_new) - 1
+        inputs, targets = np.maximum(0, shared[:, :-1].T), np.ascontiguousarray(shared[:, 1:].T)
+        state, found = model.score(state[parents[is_new]], inputs, targets)
+        known = window[:, 1:] >= 0
+        log_p[places[:, 1:][known]] = found.T[group][known]
+        go_on = lengths[rows] > last + 1
+        rows, parents, first = rows[go_on], group[go_on], last
 
 
-def _batches(texts: list[Ids]) -> Iterator[list[int]]:
-    """Numbers of texts of two ids and more, texts of like length together."""
-    order = sorted((row for row, ids in enumerate(texts) if len(ids) > 1), key=lambda row: -len(texts[row]))
-    while order:
-        n = min(ROWS, max(1, TOKENS // len(texts[order[0]])))
-        yield order[:n]
-        del order[:n]
+def _window(ids: Ids, begins: Ids, lengths: Ids, first: int, end: int) -> tuple[Ids, Ids]:
+    """Tokens first..end of some texts (n, end - first), -1 past their ends, and where they stand in ids."""
+    steps = np.arange(first, min(end, lengths.max(initial=0)))
+    inside = steps < lengths[:, None]
+    places = np.where(inside, begins[:, None] + steps, len(ids) - 1)
+    return np.where(inside, ids[places], -1), places
 
 
 def _groups(lines: Iterable[str]) -> Iterator[list[str]]:
@@ -111,7 +148,7 @@ def _groups(lines: Iterable[str]) -> Iterator[list[str]]:
 def score_lines(model: LanguageModel, vocabulary: Vocabulary, lines: Iterable[str]) -> Iterator[Scored]:
     """Each line scored from the model's start, in the order of lines; holds few lines at a time."""
     for some in _groups(lines):
-        encoded = [encode_line(vocabulary, line) for line in some]
+        encoded = list(encode_lines(vocabulary, some))
         scored = iter(score_ids(model, [ids for parts, _ in encoded for ids in parts]))
         for text, (parts, unknown) in zip(some, encoded, strict=True):
             log_p = [next(scored) for _ in parts]

@@ -3,7 +3,7 @@
 import numpy as np
 
 from seqterm.backends.base import Array, Backend
-from seqterm.layers.base import Tensors, Workspace, fill_uniform, fill_xavier, rows
+from seqterm.layers.base import Tensors, Workspace, fill_uniform, rows
 
 
 class Embedding:
@@ -17,12 +17,8 @@ class Embedding:
         self._pack = backend.kernels("product").pack
 
     def initialise(self, parameters: Tensors, scheme: str, random: np.random.Generator) -> None:
-        """Normal(0, 1) for uniform, so that inputs have the scale that recurrent weights expect; else Xavier."""
-        table = parameters["table"]
-        if scheme == "uniform":
-            table[...] = random.standard_normal(table.shape)
-        else:
-            fill_xavier(table, 1, random)
+        """Normal(0, 1) in every scheme, so that inputs have the scale that the weights after it expect."""
+        parameters["table"][...] = random.standard_normal(parameters["table"].shape)
 
     def initialise_tied(self, parameters: Tensors, random: np.random.Generator) -> None:
         """Small values where the table is the output layer's weight too, so that first logits are near zero."""

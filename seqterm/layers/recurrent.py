@@ -5,6 +5,7 @@ the cell has one.  W_x (D, G*H), W_h (H, G*H), b (G*H,), or (0,) without biases.
 """
 
 from abc import ABC, abstractmethod
+from typing import NamedTuple
 
 import numpy as np
 
@@ -13,6 +14,13 @@ from seqterm.layers.base import Tensors, Workspace, fill_orthogonal, fill_unifor
 
 FEWEST = 8  # steps that are worth a call
 STRETCH = 1 << 16  # pre-activations made at a time: they are still in the second-level cache when the recurrence comes to them
+
+
+class Packed(NamedTuple):
+    """Weights as the forward kernels want them: W_x in panels, or as it stands where ids are its rows; W_h's pieces in panels."""
+
+    w_x: Array
+    w_h: list[Array]
 
 
 class RecurrentLayer(ABC):
@@ -44,13 +52,21 @@ class RecurrentLayer(ABC):
         fill_recurrent = fill_orthogonal if scheme == "orthogonal" else fill_xavier
         fill_recurrent(parameters["W_h"], self.gates, random)
 
-    def forward(self, parameters: Tensors, x: Array, workspace: Workspace, state: Array, lengths: Array) -> tuple[Array, Array]:
-        """-> h (T, B, H) and the final state (B, S, H).  lengths (B,): rows past theirs keep their state."""
+    def pack(self, parameters: Tensors, reads_ids: bool) -> Packed:
+        w_x = parameters["W_x"] if reads_ids else self._pack(parameters["W_x"])
+        return Packed(w_x, [self._pack(matrix) for matrix in self._recurrent_matrices(parameters["W_h"])])
+
+    def forward(
+        self, parameters: Tensors, x: Array, workspace: Workspace, state: Array, lengths: Array, packed: Packed | None = None
+    ) -> tuple[Array, Array]:
+        """-> h (T, B, H) and the final state (B, S, H).  lengths (B,): rows past theirs keep their state.
+
+        packed: the parameters' weights, where they have been packed before.
+        """
         n_steps, n_batch = x.shape[:2]
         dtype = parameters["W_x"].dtype
         a = workspace.array("a", (n_steps, n_batch, self.gates * self.hidden), dtype)
-        w_x = parameters["W_x"] if x.ndim == 2 else self._pack(parameters["W_x"])
-        w_h = [self._pack(matrix) for matrix in self._recurrent_matrices(parameters["W_h"])]
+        w_x, w_h = packed or self.pack(parameters, reads_ids=x.ndim == 2)
         for index in range(self.state_size):
             workspace.array(f"state{index}", (n_steps + 1, n_batch, self.hidden), dtype)[0] = state[:, index]
         together = max(FEWEST, STRETCH // max(1, n_batch * a.shape[2]))

@@ -1,4 +1,4 @@
-"""The one protocol behind which every language model stands.
+"""The protocols behind which models stand: one for every language model, one for word vectors.
 
 A state is an array whose first axis is the row: immutable, and gathered by index (`state[[0, 0, 2]]`), which is all
 that samplers, beams and comparisons need to know.
@@ -7,6 +7,7 @@ that samplers, beams and comparisons need to know.
 from typing import Protocol
 
 from seqterm.backends.base import Array
+from seqterm.errors import DataError
 
 State = Array
 
@@ -30,6 +31,57 @@ class DrawSettings(Protocol):
     def repetition_penalty(self) -> float: ...
     @property
     def equal_weights(self) -> bool: ...
+
+
+def load_tensors(into: dict[str, Array], tensors: dict[str, Array]) -> None:
+    """Copy named tensors of a checkpoint; DataError where they do not fit."""
+    for name, view in into.items():
+        if name not in tensors or tensors[name].shape != view.shape or tensors[name].dtype != view.dtype:
+            raise DataError(f"The checkpoint does not fit the model: tensor {name} is missing or of another shape or type.")
+        view[...] = tensors[name]
+
+
+class TrainingPlan(Protocol):
+    """What word vectors are trained by (see training.settings, which names and explains it)."""
+
+    @property
+    def epochs(self) -> int: ...
+    @property
+    def lr(self) -> float | None: ...
+    @property
+    def deterministic(self) -> bool: ...
+    @property
+    def seed(self) -> int: ...
+    @property
+    def threads(self) -> int | None: ...
+
+
+class VectorModel(Protocol):
+    """Word vectors that are learned a stretch of the text at a time."""
+
+    words: list[str]
+    unit: str  # of what its losses are means
+    stretches: int  # in an epoch, once prepared
+
+    def prepare(self, ids: Array, training: TrainingPlan) -> None:
+        """Get ready to learn from ids (N,), int32, -1 between sentences."""
+        ...
+
+    def tensors(self) -> dict[str, Array]:
+        """Everything that training goes on from."""
+        ...
+
+    def load(self, tensors: dict[str, Array]) -> None: ...
+
+    def train_stretch(self, epoch: int, stretch: int) -> tuple[float, int, int]:
+        """Both from 0 -> the sum of losses, examples (what a loss is of), words of the text."""
+        ...
+
+    def learning_rate(self, epoch: int, stretch: int) -> float: ...
+
+    def vectors(self, which: str = "input") -> Array:
+        """(V, D), a row a word; which of two that a word has: input, output or their sum."""
+        ...
 
 
 class LanguageModel(Protocol):

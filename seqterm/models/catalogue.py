@@ -5,11 +5,12 @@ from typing import Any, NamedTuple
 
 
 class Entry(NamedTuple):
-    """One line for help texts, and where the settings and the model class are."""
+    """One line for help texts, where the settings and the model class are, and whether it is no language model."""
 
     summary: str
     settings: str
     model: str
+    makes_vectors: bool = False
 
 
 RECURRENT = "seqterm.models.recurrent:RecurrentModel"
@@ -17,6 +18,9 @@ CATALOGUE = {
     "elman": Entry("Elman network, tanh or relu", "seqterm.models.settings:ElmanSettings", RECURRENT),
     "lstm": Entry("long short-term memory", "seqterm.models.settings:LstmSettings", RECURRENT),
     "gru": Entry("gated recurrent unit", "seqterm.models.settings:GruSettings", RECURRENT),
+    "word2vec": Entry(
+        "word vectors: skip-gram or cbow", "seqterm.models.settings:Word2vecSettings", "seqterm.models.word2vec:Word2vec", True
+    ),
 }
 
 

@@ -10,16 +10,15 @@ from typing import NamedTuple
 import numpy as np
 
 from seqterm.backends.base import Array, Backend
-from seqterm.errors import DataError
 from seqterm.layers.base import Layer, Tensors, Workspace, flat_size, rows, split
 from seqterm.layers.dropout import Dropout, DropoutKey
 from seqterm.layers.elman import Elman
 from seqterm.layers.embedding import Embedding
 from seqterm.layers.gru import GRU
 from seqterm.layers.lstm import LSTM
-from seqterm.layers.recurrent import RecurrentLayer
+from seqterm.layers.recurrent import Packed, RecurrentLayer
 from seqterm.layers.softmax import SoftmaxOutput
-from seqterm.models.base import State
+from seqterm.models.base import State, load_tensors
 from seqterm.models.settings import ElmanSettings, GruSettings, LstmSettings, RecurrentSettings
 
 
@@ -44,6 +43,14 @@ class BatchSlice:
     gradients: Gradients
     workspace: Workspace
     dropout: DropoutKey | None = None
+
+
+class Prepared(NamedTuple):
+    """Every recurrent layer's parameters, their weights packed if they are, and whether the embedding is in the first layer's."""
+
+    parameters: list[Tensors]
+    packed: list[Packed | None]
+    is_folded: bool
 
 
 class Passed(NamedTuple):
@@ -117,10 +124,7 @@ class RecurrentNetwork:
 
     def load(self, tensors: dict[str, Array]) -> None:
         """Fill all parameters from `tensors` of another model or a checkpoint; DataError where they do not fit."""
-        for name, view in self.tensors().items():
-            if name not in tensors or tensors[name].shape != view.shape or tensors[name].dtype != view.dtype:
-                raise DataError(f"The checkpoint does not fit the model: tensor {name} is missing or of another shape or type.")
-            view[...] = tensors[name]
+        load_tensors(self.tensors(), tensors)
 
     def initialise(self, random: np.random.Generator) -> None:
         """Fill all parameters after the settings' scheme."""
@@ -162,21 +166,38 @@ class RecurrentNetwork:
         """Whether multiplying every token's vector by W_x is less than multiplying those that the window names."""
         return self._embedding is not None and not self._output.is_wide and 2 * self.vocabulary_size <= window.ids.size
 
-    def _forward(self, window: Window, workspace: Workspace, dropout: DropoutKey | None) -> Passed:
+    def _parameters(self, is_folded: bool, workspace: Workspace) -> list[Tensors]:
+        """Every recurrent layer's."""
         parameters: list[Tensors] = [self.parameters[layer.name] for layer in self._recurrent]
+        if self._embedding and is_folded:
+            parameters[0] = self._embedding.fold(self.parameters["embedding"], parameters[0], workspace.child("embedding"))
+        return parameters
+
+    def prepare(self, workspace: Workspace) -> Prepared:
+        """What forward passes with the same parameters share; it stands in the workspace."""
+        is_folded = not self._output.is_wide
+        parameters = self._parameters(is_folded, workspace)
+        first_reads_ids = is_folded or self._embedding is None
+        layers = enumerate(zip(self._recurrent, parameters, strict=True))
+        return Prepared(parameters, [layer.pack(p, first_reads_ids and i == 0) for i, (layer, p) in layers], is_folded)
+
+    def _forward(
+        self, window: Window, workspace: Workspace, dropout: DropoutKey | None, prepared: Prepared | None = None
+    ) -> Passed:
+        if prepared is None:
+            is_folded = self._is_folded(window)
+            prepared = Prepared(self._parameters(is_folded, workspace), [None] * len(self._recurrent), is_folded)
+        parameters, packed, is_folded = prepared
         x = window.ids
-        if self._embedding:
-            table, child = self.parameters["embedding"], workspace.child("embedding")
-            if self._is_folded(window):
-                parameters[0] = self._embedding.fold(table, parameters[0], child)
-            else:
-                x = self._embedding.forward(table, window.ids, child)
+        if self._embedding and not is_folded:
+            x = self._embedding.forward(self.parameters["embedding"], window.ids, workspace.child("embedding"))
         inputs, finals = [], []
         for i, layer in enumerate(self._recurrent):
             if i and dropout:
                 x = self._dropout[i - 1].apply(x, dropout, workspace, f"dropout{i}")
             inputs.append(x)
-            x, final = layer.forward(parameters[i], x, workspace.child(layer.name), window.state[:, i], window.lengths)
+            child, state = workspace.child(layer.name), window.state[:, i]
+            x, final = layer.forward(parameters[i], x, child, state, window.lengths, packed[i])
             finals.append(final)
         return Passed(parameters, inputs, x, np.stack(finals, axis=1))
 

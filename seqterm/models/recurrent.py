@@ -4,14 +4,18 @@ from typing import Any
 
 import numpy as np
 
-from seqterm.backends.base import Array, Backend
+from seqterm.backends.base import Array, Backend, Team
 from seqterm.layers.base import Tensors, Workspace, rows
 from seqterm.models.base import DrawSettings, State
-from seqterm.models.network import RecurrentNetwork, Window
+from seqterm.models.network import Prepared, RecurrentNetwork, Window
 from seqterm.models.settings import RecurrentSettings
 
-SCORED = 4096  # tokens that a thread scores at once
+SCORED = 4096  # tokens that a thread scores at once,
+ROWS = 256  # in so many rows at most
 FOLDED = 1 << 20  # elements of what a first layer makes of every token, up to which steps keep them
+
+ALONE = 8  # calls that draw with one thread after workers have waited for cores that others hold
+SHARED = 1 << 16  # multiplications in a step that are worth a thread
 
 
 class RecurrentModel(RecurrentNetwork):
@@ -26,6 +30,8 @@ class RecurrentModel(RecurrentNetwork):
         self.start_token, self._start_log_p = start_token, start_log_p.astype(self.dtype)
         self._generate = backend.kernels("generate")
         self._packed: dict[bool, tuple[Array, ...]] = {}
+        self._prepared: Prepared | None = None
+        self._alone = 0  # calls for which to draw with one thread
         self._scoring: list[Workspace] = []  # one a thread, kept between calls
 
     def initialise(self, random: np.random.Generator) -> None:
@@ -44,29 +50,35 @@ class RecurrentModel(RecurrentNetwork):
         return self.zero_state(n), np.tile(self._start_log_p, (n, 1))
 
     def score(self, state: State, ids: Array, targets: Array) -> tuple[State, Array]:
-        """Rows are shared out over threads, time is taken in stretches that bound the memory."""
+        """Rows are shared out over threads, rows and time are taken in blocks that fit the caches."""
         n = ids.shape[1]
         parts = [part for part in np.array_split(np.arange(n), min(n, self.backend.threads)) if len(part)]
         while len(self._scoring) < len(parts):
             self._scoring.append(self.workspace())
+        prepared = self._prepared = self._prepared or self.prepare(self.workspace())
+        state, log_p = state.copy(), np.empty(ids.shape, self.dtype)
 
-        def score(i: int) -> tuple[State, Array]:
-            return self._score_rows(state[parts[i]], ids[:, parts[i]], targets[:, parts[i]], self._scoring[i])
+        def score(i: int) -> None:
+            for first in range(parts[i][0], parts[i][-1] + 1, ROWS):
+                block = slice(first, min(first + ROWS, parts[i][-1] + 1))
+                self._score_rows(prepared, state[block], ids[:, block], targets[:, block], log_p[:, block], self._scoring[i])
 
-        done = self.backend.map(score, range(len(parts)))
-        return np.concatenate([s for s, _ in done]), np.concatenate([log_p for _, log_p in done], axis=1)
+        self.backend.map(score, range(len(parts)))
+        return state, log_p
 
-    def _score_rows(self, state: State, ids: Array, targets: Array, workspace: Workspace) -> tuple[State, Array]:
-        n, log_p = ids.shape[1], np.empty(ids.shape, self.dtype)
+    def _score_rows(
+        self, prepared: Prepared, state: State, ids: Array, targets: Array, log_p: Array, workspace: Workspace
+    ) -> None:
+        """Writes log_p, and the final state to state."""
+        n = ids.shape[1]
         n_steps = max(1, SCORED // n)
         for first in range(0, len(ids), n_steps):
             part = slice(first, first + n_steps)
             window = Window(np.ascontiguousarray(ids[part]), targets[part], np.full(n, len(ids[part])), state)
-            passed = self._forward(window, workspace, None)
-            state = passed.final
+            passed = self._forward(window, workspace, None, prepared)
+            state[...] = passed.final
             scored = self._output.score(self.parameters["output"], rows(passed.h), window.targets.ravel())
             log_p[part] = scored.reshape(-1, n)
-        return state, log_p
 
     def trace(self, ids: Array) -> dict[str, Array]:
         """ids (T,) -> {"0.h": (T, H), "0.i": ..., "1.h": ...}: every layer's hidden units and gates."""
@@ -99,36 +111,40 @@ class RecurrentModel(RecurrentNetwork):
             layers.append({kernels.W_X: output["W"].T, kernels.B: output["b"]})
             self._packed[rounded] = (np.array(table), *kernels.pack_network(layers, self.dtype, rounded))
         first = self._recurrent[0]
-        return getattr(self._generate, first.step_cell), first.flag, first.gates, *self._packed[rounded]
+        return getattr(self._generate, first.step_cell), first.flag, *self._packed[rounded]
+
+    def _scratch(self, network: tuple[Any, ...], state: State) -> tuple[Array, ...]:
+        _, _, table, _, _, layout = network
+        return tuple(self._generate.make_scratch(table, layout, self._recurrent[0].gates, state))
 
     def changed(self) -> None:
         """Call after the parameters have been changed: packed copies are made anew."""
         self._packed.clear()
+        self._prepared = None
 
     def advance(self, state: State, tokens: Array) -> tuple[State, Array]:
         state_out, log_p = np.empty_like(state), np.empty((len(tokens), self.vocabulary_size), self.dtype)
-        self._generate.network_step(*self._network(), tokens, state, state_out, log_p)
+        network, team = self._network(), (0, 1, np.zeros(2, np.int64))
+        scratch = self._scratch(network, state)
+        self._generate.network_step(*network, tokens, state, state_out, log_p, scratch, team)
         return state_out, log_p
 
     def draw(
         self, state: State, log_p: Array, seen: Array, banned: Array, settings: DrawSettings, key: int, first: int, n: int
     ) -> tuple[State, Array, Array, Array]:
-        """As sampling.draw.draw_by_steps, in one compiled call; several rows are shared out over threads."""
+        """As sampling.draw.draw_by_steps, in one compiled call a worker; workers share out each step where that pays."""
         network = self._network(rounded=settings.weights == "8-bit")
+        state, log_p = state.copy(), log_p.copy()
+        tokens, chosen = np.empty((n, len(state)), np.int64), np.empty((n, len(state)), self.dtype)
+        scratch = self._scratch(network, state)
+        workers = max(1, min(self.backend.threads, len(state) * self.flat.size // SHARED)) if not self._alone else 1
 
-        def draw(part: Array) -> tuple[State, Array, Array, Array]:
-            part_state, part_log_p = state[part], log_p[part]
-            part_seen = seen[part[0] : part[-1] + 1]
-            tokens, chosen = np.empty((n, len(part)), np.int64), np.empty((n, len(part)), self.dtype)
+        def draw(team: Team) -> None:
             self._generate.draw(
-                *network, part_state, part_log_p, part_seen, banned, settings.greedy, settings.temperature, settings.k,
-                settings.p, settings.minimum, settings.repetition_penalty, settings.equal_weights, key, part[0], first, tokens,
-                chosen,
+                *network, state, log_p, seen, banned, settings.greedy, settings.temperature, settings.k, settings.p,
+                settings.minimum, settings.repetition_penalty, settings.equal_weights, key, first, tokens, chosen, scratch, team,
             )  # fmt: skip
-            return part_state, part_log_p, tokens, chosen
 
-        parts = np.array_split(np.arange(len(state)), max(1, min(len(state), self.backend.threads)))
-        done = self.backend.map(draw, parts) if len(parts) > 1 else [draw(parts[0])]
-        state, log_p = (np.concatenate([part[i] for part in done]) for i in (0, 1))
-        tokens, chosen = (np.concatenate([part[i] for part in done], axis=1) for i in (2, 3))
+        waits = self.backend.together(draw, workers)
+        self._alone = ALONE if waits > (1 + n // 4) * workers else max(0, self._alone - 1)
         return state, log_p, tokens, chosen

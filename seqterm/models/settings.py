@@ -20,7 +20,12 @@ class RecurrentSettings:
     tied: bool = option(False, "Use the embedding as the output layer's weights (needs --embedding = --hidden).", group=MODEL)
     bias: bool = option(True, "Bias terms.", group=MODEL)
     dropout: float = option(0.0, "Share of units dropped between layers in training.", minimum=0.0, below=1.0, group=MODEL)
-    init: str = option("uniform", "First weights.", choices=("uniform", "xavier", "orthogonal"), group=MODEL)
+    init: str = option(
+        "orthogonal",
+        "First weights; orthogonal: the recurrent ones, the others Xavier's.",
+        choices=("orthogonal", "xavier", "uniform"),
+        group=MODEL,
+    )
     precision: str = option("float32", "Arithmetic; float64 is for checks.", choices=("float32", "float64"), group=MODEL)
 
 
@@ -40,3 +45,42 @@ class GruSettings(RecurrentSettings):
     update_gate: str = option(
         "keep", "keep: h = z h_prev + (1-z) g;  renew: h = (1-z) h_prev + z g.", choices=("keep", "renew"), group=MODEL
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Word2vecSettings:
+    """Word vectors learned from the words around."""
+
+    architecture: str = option(
+        "skip-gram",
+        "skip-gram: each word around is asked for the word; cbow: all together are.",
+        flag="model",
+        choices=("skip-gram", "cbow"),
+        group=MODEL,
+    )
+    loss: str = option(
+        "negative",
+        "negative: the word against words drawn at random; hierarchical: its way through a Huffman tree; softmax: all words.",
+        choices=("negative", "hierarchical", "softmax"),
+        group=MODEL,
+    )
+    dim: int = option(100, "Size of the vectors.", minimum=1, group=MODEL)
+    window: int = option(
+        5, "Words to either side, at most; how many is drawn for each word.", minimum=1, maximum=1000, group=MODEL
+    )
+    negative: int = option(
+        5, "Words drawn at random for each example, for --loss negative.", minimum=1, maximum=1000, group=MODEL
+    )
+    subsample: float = option(
+        1e-3, "Leave out words of a greater share of the text now and then; 0: none.", minimum=0.0, group=MODEL
+    )
+    min_ngram: int = option(0, "Shortest character n-grams that have vectors too.", minimum=0, group=MODEL)
+    max_ngram: int = option(0, "Longest; 0: none, and unknown words have no vector.", minimum=0, maximum=20, group=MODEL)
+    buckets: int = option(200_000, "Vectors that all character n-grams share.", minimum=1, group=MODEL)
+    cbow_gradient: str = option(
+        "original",
+        "original: each context gets the whole gradient; divided: by the size of the context.",
+        choices=("original", "divided"),
+        group=MODEL,
+    )
+    precision: str = option("float32", "Arithmetic; float64 is for checks.", choices=("float32", "float64"), group=MODEL)

@@ -99,7 +99,7 @@ class TrainingView:
         return text.append(figures, "dim")
 
     def _legend(self) -> Text:
-        legend = Text("nats a token: ", "default")
+        legend = Text(f"{self.started.unit if self.started else 'loss'}: ", "default")
         legend.append("training", TRAINING)
         if any(v.validation_loss is not None for v in self.validations):
             legend.append("  held out", HELD_OUT)
@@ -126,7 +126,7 @@ class TrainingView:
         table.add_row("step", f"{step.step if step else self.started.step:,} of {self.started.steps:,}")
         table.add_row("loss", f"{step.loss:.4f}" if step else "")
         table.add_row("held out", f"{held_out[-1]:.4f}" if held_out else "")
-        table.add_row("gradient", f"{step.gradient_norm:.3g}" if step else "")
+        table.add_row("gradient", f"{step.gradient_norm:.3g}" if step and step.gradient_norm is not None else "")
         table.add_row("rate", f"{step.learning_rate:.3g}" if step else "")
         table.add_row("tokens/s", f"{step.tokens_per_second:,.0f}" if step else "")
         table.add_row("left", duration(eta) if eta is not None and not self.ended else "")

@@ -23,7 +23,7 @@ def _codes(text: str) -> npt.NDArray[np.uint32]:
     return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
 
 
-def _tally(pieces: Iterable[str], form: TextFormat) -> tuple[dict[str, int], int]:
+def tally(pieces: Iterable[str], form: TextFormat) -> tuple[dict[str, int], int]:
     """How often each token occurs, and the number of sentences."""
     words: Counter[str] = Counter()
     codes = np.zeros(CODE_POINTS, np.int64)
@@ -65,7 +65,7 @@ class Vocabulary:
     @classmethod
     def count(cls, pieces: Iterable[str], form: TextFormat, size: int | None = None, min_count: int = 1) -> "Vocabulary":
         """From a corpus as tokens.read gives it: the most frequent tokens, at most `size` with the special ones."""
-        found, n_sentences = _tally(pieces, form)
+        found, n_sentences = tally(pieces, form)
         ordered = sorted(found.items(), key=lambda pair: (-pair[1], pair[0]))
         marks = [] if form.sentences == "none" else [(START, n_sentences), (END, n_sentences)]
         kept = [pair for pair in ordered if pair[1] >= min_count]

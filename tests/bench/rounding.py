@@ -20,9 +20,10 @@ def perplexity(model, ids, rounded):
     inputs, targets = (ids[first : first + PARTS * length].reshape(PARTS, length).T.astype(np.int64) for first in (0, 1))
     kernels, network = model.backend.kernels("generate"), model._network(rounded)
     state, log_p, total = model.zero_state(PARTS), np.empty((PARTS, model.vocabulary_size), model.dtype), 0.0
+    scratch, team = model._scratch(network, state), (0, 1, np.zeros(2, np.int64))
     for tokens, wanted in zip(inputs, targets, strict=True):
         after = np.empty_like(state)
-        kernels.network_step(*network, np.ascontiguousarray(tokens), state, after, log_p)
+        kernels.network_step(*network, np.ascontiguousarray(tokens), state, after, log_p, scratch, team)
         total, state = total + float(log_p[np.arange(PARTS), wanted].sum()), after
     return np.exp(-total / inputs.size)
 

@@ -151,7 +151,7 @@ def complete():
     [
         (["t"], ["train"]),
         (["runs", ""], ["export", "import", "list", "rm", "show"]),
-        (["train", ""], ["elman", "gru", "lstm"]),
+        (["train", ""], ["elman", "gru", "lstm", "word2vec"]),
         (["train", "gru", "x", "--optimizer", "ada"], ["adagrad", "adam", "adamw"]),
         (["train", "gru", "x", "--reset"], ["--reset"]),
         (["train", "gru", "ta"], ["tales"]),
@@ -159,7 +159,7 @@ def complete():
         (["corpus", ""], ["get", "info", "list", "split", "stats"]),
         (["corpus", "stats", "ta"], ["tales"]),
         (["corpus", "info", "ta"], ["tales"]),
-        (["s"], ["sample", "score", "stop"]),
+        (["s"], ["sample", "score", "similar", "stop"]),
         (["corpus", "stats", "--tokens", ""], ["char", "byte", "space", "word"]),
         (["score", "x", "--s"], ["--stream", "--summary"]),
         (["filter", "x", "--k"], ["--keep"]),

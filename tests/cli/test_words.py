@@ -9,7 +9,8 @@ from tests.cli.program import PROGRAM, SMALL, stderr_lines
 from tests.conftest import TEXT
 
 FAILURE, USAGE, DATA = 1, 2, 3
-WORDS = ("--tokens", "word", "--sentences", "line", *SMALL, "--epochs", "100", "--lr", "0.02", "--validation", "0", "--quiet")
+WORDS = ("--tokens", "word", "--sentences", "line", *SMALL, "--epochs", "100", "--lr", "0.02")
+WORDS += ("--schedule", "cosine", "--validation", "0", "--quiet")
 
 
 @pytest.fixture(scope="module")

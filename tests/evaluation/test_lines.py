@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from seqterm.backends.cpu import CPU
 from seqterm.evaluation import lines as scoring
-from seqterm.evaluation.lines import LETTERS, LINES, ROWS, TOKENS, encode_line, score_ids, score_lines, score_sentences
+from seqterm.evaluation.lines import LETTERS, LINES, TOKENS, encode_line, score_ids, score_lines, score_sentences
 from seqterm.models.recurrent import RecurrentModel
 from seqterm.models.settings import ElmanSettings, GruSettings, LstmSettings
 from seqterm.text.format import TextFormat
@@ -95,8 +95,8 @@ def test_the_company_of_other_lines_changes_nothing(letters, lines):
         np.testing.assert_allclose(line.log_p, apart.log_p, rtol=1e-6, atol=1e-6)
 
 
-def test_more_lines_than_a_group_and_a_batch_keep_their_order(letters):
-    lines = ["hen " * (7 * i % 11) + "the"[: i % 4] for i in range(2 * LINES + ROWS + 3)]
+def test_more_lines_than_a_group_keep_their_order(letters):
+    lines = ["hen " * (7 * i % 11) + "the"[: i % 4] for i in range(2 * LINES + 3)]
     assert [line.text for line in score_lines(*letters, lines)] == lines
 
 
@@ -258,10 +258,17 @@ class Watched:
 def test_long_and_short_lines_together_do_not_make_a_large_batch(letters):
     model, vocabulary = letters
     watched = Watched(model)
-    lines = ["hen " * n for n in (1, 2, 3000, 1, 10_000, 5, 9000, *range(1, 200), *[2] * 2 * ROWS)]
+    lines = ["hen " * n for n in (1, 2, 3000, 1, 10_000, 5, 9000, *range(1, 200))]
     list(score_lines(watched, vocabulary, lines))
     assert max(steps * rows for steps, rows in watched.shapes) <= TOKENS
-    assert max(rows for _, rows in watched.shapes) == ROWS
+
+
+def test_lines_that_begin_alike_share_their_beginning_and_all_lines_their_likes(letters):
+    model, vocabulary = letters
+    watched = Watched(model)
+    list(score_lines(watched, vocabulary, ["the hen", "the hen has", "the nest", "the hen"] * 50))
+    assert watched.shapes[0][1] == 1
+    assert max(rows for _, rows in watched.shapes) == 3
 
 
 # A stream of sentences

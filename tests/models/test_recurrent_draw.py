@@ -1,5 +1,7 @@
 """The compiled draw: the same bits as the generic one, whatever the number of rows and the size of a chunk."""
 
+import threading
+import time
 from itertools import pairwise
 
 import numpy as np
@@ -7,6 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from seqterm.backends.cpu import CPU
+from seqterm.kernels.cpu import generate
+from seqterm.models import recurrent
 from seqterm.sampling.draw import draw_by_steps
 from seqterm.sampling.settings import SamplingSettings
 from tests.models.networks import BACKEND, CELLS, INPUTS, network
@@ -130,3 +135,102 @@ def test_rows_draw_different_texts():
     model = network("gru-after-keep", vocabulary_size=V)
     tokens = model.draw(*beginning(model, 4), np.zeros(model.vocabulary_size, np.bool_), SamplingSettings(), 5, 0, 30)[2]
     assert len({tuple(column) for column in tokens.T}) == 4
+
+
+# Workers that share out the steps
+
+
+@pytest.fixture
+def shared(monkeypatch):
+    """Every step is large enough for all threads."""
+    monkeypatch.setattr(recurrent, "SHARED", 1)
+
+
+def several_panels(cell="lstm", threads=1, **values):
+    return network(cell, vocabulary_size=V, hidden=40, backend=CPU(threads), **{**INPUTS["embedding"], **values})
+
+
+def drawn(model, rows=2, n=3, weights="full"):
+    """-> state, log_p, tokens, chosen, seen"""
+    state, log_p, seen = beginning(model, rows)
+    return *model.draw(state, log_p, seen, np.zeros(V, np.bool_), SamplingSettings(weights=weights), 5, 0, n), seen
+
+
+def are_equal(found, wanted):
+    for one, other in zip(found, wanted, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+@pytest.fixture
+def workers_of(monkeypatch):
+    """workers_of(model): a list that grows by the number of workers at each of the model's draws."""
+
+    def watch(model):
+        numbers, together = [], model.backend.together
+        monkeypatch.setattr(model.backend, "together", lambda function, n: (numbers.append(n), together(function, n))[1])
+        return numbers
+
+    return watch
+
+
+@pytest.mark.parametrize("weights", ["full", "8-bit"])
+@pytest.mark.parametrize("form", INPUTS)
+@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.usefixtures("shared")
+def test_the_text_does_not_depend_on_the_number_of_threads(cell, form, weights, workers_of):
+    values = {**INPUTS[form], **({"embedding": 40} if form == "tied" else {})}
+    alone, *others = (several_panels(cell, threads, **values) for threads in (1, 2, 3))
+    for rows in (1, 5):
+        wanted = drawn(alone, rows, 5, weights)
+        for model in others:
+            workers, model._alone = workers_of(model), 0
+            are_equal(drawn(model, rows, 5, weights), wanted)
+            assert workers == [model.backend.threads]
+
+
+def test_workers_are_as_many_as_have_enough_to_do(workers_of, monkeypatch):
+    model = several_panels(threads=3)
+    workers = workers_of(model)
+    for multiplications, wanted in ((2 * model.flat.size + 1, 1), (2 * model.flat.size, 1), (model.flat.size, 2), (1, 3)):
+        monkeypatch.setattr(recurrent, "SHARED", multiplications)
+        model._alone = 0  # whatever the cores were busy with
+        drawn(model, rows=2)
+        assert workers.pop() == wanted
+
+
+@pytest.mark.usefixtures("shared")
+def test_after_workers_have_waited_in_vain_some_draws_have_one_worker(workers_of, monkeypatch):
+    """The last of three comes once the two others have lost patience."""
+    model, draw = several_panels(threads=3), generate.draw
+    wanted, workers = drawn(several_panels()), workers_of(model)
+
+    def draw_late(*arguments):
+        worker, _, meeting = arguments[-1]
+        end = time.monotonic() + 30
+        while worker == 2 and meeting[1] < 2 and time.monotonic() < end:
+            time.sleep(0.01)
+        draw(*arguments)
+
+    monkeypatch.setattr(generate, "draw", draw_late)
+    for _ in range(recurrent.ALONE + 2):
+        are_equal(drawn(model), wanted)
+    assert workers == [3, *[1] * recurrent.ALONE, 3]
+
+
+@pytest.mark.usefixtures("shared")
+def test_several_threads_may_draw_at_once():
+    model, results = several_panels(threads=2), {}
+    wanted = [drawn(model, rows, 10) for rows in (1, 2, 3)]
+
+    def work(rows):
+        results[rows] = [drawn(model, rows, 10) for _ in range(10)]
+
+    callers = [threading.Thread(target=work, args=(rows,), daemon=True) for rows in (1, 2, 3)]
+    for caller in callers:
+        caller.start()
+    for caller in callers:
+        caller.join(120)
+    assert sorted(results) == [1, 2, 3]
+    for rows in (1, 2, 3):
+        for found in results[rows]:
+            are_equal(found, wanted[rows - 1])

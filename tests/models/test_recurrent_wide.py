@@ -80,6 +80,7 @@ def test_some_gradients_of_each_tensor_agree_with_central_differences(cell, form
     found = model.views(in_slices(model, window, 3)["parameters"])
 
     def loss():
+        model.changed()
         return -SCALE * model.score(window.state, window.ids, window.targets)[1].sum()
 
     for name, tensor in model.tensors().items():

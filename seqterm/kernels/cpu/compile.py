@@ -1,4 +1,4 @@
-"""How CPU kernels are compiled: `kernel` for compiled loops (cached on disk), `inlined` for the scalar formulas inside them.
+"""How CPU kernels are compiled: `kernel` for compiled loops (cached on disk), `part` for pieces of them, `inlined` for formulas.
 
 Numba's disk cache sees edits of the file a kernel stands in, not of the units compiled into it: the cache folder
 is therefore named after a hash of all kernel sources.
@@ -56,7 +56,20 @@ def _save_alone(cache: Any) -> None:
 
 def kernel(function: Any) -> Any:
     """Compile at the first call with given types, without the interpreter lock, cached on disk where that can be written."""
-    options = {"nogil": True, "fastmath": FAST, "error_model": "numpy"}
+    return _compiled(function, forceinline=False)
+
+
+def part(function: Any) -> Any:
+    """A kernel that dissolves in the kernels that call it.
+
+    Else which of its copies is called depends on what the process has compiled itself and what it has read from the cache, and
+    as FAST lets the compiler order sums by what stands around them, a first run would have other bits than the next.
+    """
+    return _compiled(function, forceinline=True)
+
+
+def _compiled(function: Any, forceinline: bool) -> Any:
+    options = {"nogil": True, "fastmath": FAST, "error_model": "numpy", "forceinline": forceinline}
     if config.DISABLE_JIT or not _is_writable():
         return njit(function, **options)
     before = config.CACHE_DIR

@@ -5,15 +5,16 @@ T time, B batch, H hidden.  Rows past their length keep their state and have no 
 
 from seqterm.kernels.cpu.activation import relu as relu_of
 from seqterm.kernels.cpu.activation import step, tanh
-from seqterm.kernels.cpu.compile import inlined, kernel
+from seqterm.kernels.cpu.compile import inlined, kernel, part
 from seqterm.kernels.cpu.product import add_product
+from seqterm.kernels.cpu.team import add_shared_product, meet, share
 from seqterm.kernels.units.elman import elman_relu_unit, elman_tanh_unit
 
 tanh_forward, tanh_backward = map(inlined, elman_tanh_unit(tanh))
 relu_forward, relu_backward = map(inlined, elman_relu_unit(relu_of, step))
 
 
-@kernel
+@part
 def elman_row_forward(a, relu, h):
     """a (H,) -> writes h (H,)"""
     if relu:
@@ -24,7 +25,7 @@ def elman_row_forward(a, relu, h):
             h[j] = tanh_forward(a[j])
 
 
-@kernel
+@part
 def elman_row_backward(dh, dh_next, h, relu, da):
     """dh (H,) from above, dh_next (H,) from later, h (H,) -> writes da (H,)"""
     if relu:
@@ -71,11 +72,12 @@ def elman_sequence_backward(dh, h, w_h, relu, lengths, cuts, da, dh_next):
 
 
 @kernel
-def elman_step(a, w_h, relu, state, layer, state_out):
-    """One step, nothing kept for a backward pass.
+def elman_step(a, w_h, relu, state, layer, state_out, team):
+    """A worker's share of one step, nothing kept for a backward pass.
 
-    a (B, H): x W_x + b, overwritten; w_h packed; state, state_out (B, L, 1, H).
+    a (B, H): x W_x + b, of which the worker has made its columns; overwritten.  w_h packed; state, state_out (B, L, 1, H).
     """
-    add_product(state[:, layer, 0], w_h, a)
-    for b in range(a.shape[0]):
+    add_shared_product(state[:, layer, 0], w_h, a, team)
+    meet(team)
+    for b in range(*share(a.shape[0], team)):
         elman_row_forward(a[b], relu, state_out[b, layer, 0])

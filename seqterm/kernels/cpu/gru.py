@@ -7,9 +7,10 @@ gradient of their own.
 import numpy as np
 
 from seqterm.kernels.cpu.activation import sigmoid, tanh
-from seqterm.kernels.cpu.compile import inlined, kernel
+from seqterm.kernels.cpu.compile import inlined, kernel, part
 from seqterm.kernels.cpu.dense import fill_rows
 from seqterm.kernels.cpu.product import add_product
+from seqterm.kernels.cpu.team import add_shared_product, meet, share, share_columns
 from seqterm.kernels.units.gru import gru_after_unit, gru_candidate_unit, gru_gates_unit, gru_mix_unit
 
 mix_forward, mix_backward = map(inlined, gru_mix_unit())
@@ -18,7 +19,7 @@ gates_forward, gates_backward = map(inlined, gru_gates_unit(sigmoid))
 candidate_forward, candidate_backward = map(inlined, gru_candidate_unit(tanh))
 
 
-@kernel
+@part
 def gru_after_row_forward(gates, s, h_prev, keep, h):
     """gates (3H,): the input's part on entry, R Z G on return; s (3H,): the recurrent part; writes h (H,)"""
     n = h.shape[0]
@@ -29,7 +30,7 @@ def gru_after_row_forward(gates, s, h_prev, keep, h):
         h[j] = mix_forward(z[j], g[j], h_prev[j], keep)
 
 
-@kernel
+@part
 def gru_after_row_backward(dh, dh_next, gates, s_g, h_prev, keep, ds):
     """dh from above; dh_next (H,) from later is replaced by what reaches h_prev directly, gates (3H,) by da; writes ds (3H,)"""
     n = dh.shape[0]
@@ -80,7 +81,7 @@ def gru_after_sequence_backward(dh, gates, s_g, h, w_h, keep, lengths, cuts, ds,
         add_product(ds[t], w_h, dh_next)
 
 
-@kernel
+@part
 def gru_gates_row_forward(gates, h_prev, reset):
     """gates (2H,): pre-activations on entry, R Z on return; writes reset = r*h_prev (H,)"""
     n = h_prev.shape[0]
@@ -89,7 +90,7 @@ def gru_gates_row_forward(gates, h_prev, reset):
         r[j], z[j], reset[j] = gates_forward(r[j], z[j], h_prev[j])
 
 
-@kernel
+@part
 def gru_candidate_row_forward(gates, h_prev, keep, h):
     """gates (3H,): R Z and the candidate's pre-activation on entry, R Z G on return; writes h (H,)"""
     n = h.shape[0]
@@ -99,7 +100,7 @@ def gru_candidate_row_forward(gates, h_prev, keep, h):
         h[j] = mix_forward(z[j], g[j], h_prev[j], keep)
 
 
-@kernel
+@part
 def gru_candidate_row_backward(dh, dh_next, gates, h_prev, keep, dz):
     """dh_next (H,) is replaced by what reaches h_prev directly, the candidate in gates (3H,) by da_g; writes dz (H,)"""
     n = dh.shape[0]
@@ -109,7 +110,7 @@ def gru_candidate_row_backward(dh, dh_next, gates, h_prev, keep, dz):
         g[j] = candidate_backward(dg, g[j])
 
 
-@kernel
+@part
 def gru_gates_row_backward(dreset, dz, gates, h_prev, dh_next):
     """dreset, dz (H,): replaces R Z in gates (3H,) by da_r and da_z, adds to dh_next (H,)"""
     n = h_prev.shape[0]
@@ -166,26 +167,32 @@ def gru_before_sequence_backward(dh, gates, h, w_gates, w_candidate, keep, lengt
 
 
 @kernel
-def gru_after_step(a, w_h, b_h, keep, state, layer, state_out):
-    """One step, nothing kept for a backward pass.
+def gru_after_step(a, w_h, b_h, keep, state, layer, state_out, recurrent, team):
+    """A worker's share of one step, nothing kept for a backward pass.
 
-    a (B, 3H): x W_x + b, overwritten; w_h packed; state, state_out (B, L, 1, H).
+    a (B, 3H): x W_x + b, of which the worker has made its columns; overwritten, as is recurrent (B, 3H).  w_h packed;
+    state, state_out (B, L, 1, H).
     """
-    s = np.empty_like(a)
-    fill_rows(b_h, s)
-    add_product(state[:, layer, 0], w_h, s)
-    for b in range(a.shape[0]):
-        gru_after_row_forward(a[b], s[b], state[b, layer, 0], keep, state_out[b, layer, 0])
+    first, end = share_columns(recurrent, team)
+    fill_rows(b_h[first:end], recurrent[:, first:end])
+    add_shared_product(state[:, layer, 0], w_h, recurrent, team)
+    meet(team)
+    for b in range(*share(a.shape[0], team)):
+        gru_after_row_forward(a[b], recurrent[b], state[b, layer, 0], keep, state_out[b, layer, 0])
 
 
 @kernel
-def gru_before_step(a, w_gates, w_candidate, keep, state, layer, state_out):
+def gru_before_step(a, w_gates, w_candidate, keep, state, layer, state_out, recurrent, team):
     """As gru_after_step, with W_h's R Z columns and its G columns packed apart."""
     n = state.shape[3]
-    reset = np.empty((a.shape[0], n), a.dtype)
-    add_product(state[:, layer, 0], w_gates, a[:, : 2 * n])
-    for b in range(a.shape[0]):
-        gru_gates_row_forward(a[b, : 2 * n], state[b, layer, 0], reset[b])
-    add_product(reset, w_candidate, a[:, 2 * n :])
-    for b in range(a.shape[0]):
+    first, end = share(a.shape[0], team)
+    meet(team)
+    add_shared_product(state[:, layer, 0], w_gates, a[:, : 2 * n], team)
+    meet(team)
+    for b in range(first, end):
+        gru_gates_row_forward(a[b, : 2 * n], state[b, layer, 0], recurrent[b, :n])
+    meet(team)
+    add_shared_product(recurrent[:, :n], w_candidate, a[:, 2 * n :], team)
+    meet(team)
+    for b in range(first, end):
         gru_candidate_row_forward(a[b], state[b, layer, 0], keep, state_out[b, layer, 0])

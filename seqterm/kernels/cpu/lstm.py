@@ -4,14 +4,15 @@ T time, B batch, H hidden.  Rows past their length keep their state and have no 
 """
 
 from seqterm.kernels.cpu.activation import sigmoid, tanh
-from seqterm.kernels.cpu.compile import inlined, kernel
+from seqterm.kernels.cpu.compile import inlined, kernel, part
 from seqterm.kernels.cpu.product import add_product
+from seqterm.kernels.cpu.team import add_shared_product, meet, share
 from seqterm.kernels.units.lstm import lstm_unit
 
 forward, backward = map(inlined, lstm_unit(sigmoid, tanh))
 
 
-@kernel
+@part
 def lstm_row_forward(gates, c_prev, c, h):
     """gates (4H,): pre-activations on entry, gates on return; writes c, h (H,)"""
     n = h.shape[0]
@@ -20,7 +21,7 @@ def lstm_row_forward(gates, c_prev, c, h):
         i[j], f[j], o[j], g[j], c[j], h[j] = forward(i[j], f[j], o[j], g[j], c_prev[j])
 
 
-@kernel
+@part
 def lstm_row_backward(dh, dh_next, dc_next, gates, c, c_prev):
     """dh from above, dh_next from later (H,); dc_next (H,) is replaced by dc_prev, gates (4H,) by da"""
     n = dh.shape[0]
@@ -65,11 +66,12 @@ def lstm_sequence_backward(dh, gates, c, w_h, lengths, cuts, dh_next, dc_next):
 
 
 @kernel
-def lstm_step(a, w_h, state, layer, state_out):
-    """One step, nothing kept for a backward pass.
+def lstm_step(a, w_h, state, layer, state_out, team):
+    """A worker's share of one step, nothing kept for a backward pass.
 
-    a (B, 4H): x W_x + b, overwritten; w_h packed; state, state_out (B, L, 2, H): h, c.
+    a (B, 4H): x W_x + b, of which the worker has made its columns; overwritten.  w_h packed; state, state_out (B, L, 2, H): h, c.
     """
-    add_product(state[:, layer, 0], w_h, a)
-    for b in range(a.shape[0]):
+    add_shared_product(state[:, layer, 0], w_h, a, team)
+    meet(team)
+    for b in range(*share(a.shape[0], team)):
         lstm_row_forward(a[b], state[b, layer, 1], state_out[b, layer, 1], state_out[b, layer, 0])

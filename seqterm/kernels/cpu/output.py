@@ -11,7 +11,7 @@ import math
 import numpy as np
 
 from seqterm.kernels.cpu.activation import exp as exp_of
-from seqterm.kernels.cpu.compile import kernel
+from seqterm.kernels.cpu.compile import kernel, part
 from seqterm.kernels.cpu.product import add_product, pack
 
 STRETCH = 1 << 16  # elements of W that meet all rows before the next do
@@ -28,7 +28,7 @@ def _stretch_logits(w, b, start, stop, h_panels, p, logits):
     add_product(w[start:stop], h_panels[p : p + 1], logits)
 
 
-@kernel
+@part
 def _absorb(logits, top, total):
     """logits (n, N) -> exp(logit - top), with the largest logit of each row in top (N,) and the sum in total (N,)."""
     top[:], total[:] = -np.inf, 0
@@ -93,7 +93,7 @@ def combine_stretches(targets, tops, totals, wanted, log_p):
     return top, total
 
 
-@kernel
+@part
 def _stretch_gradient(logits, start, targets, factor, scale, db):
     """logits (n, N): exponentials -> scale * (softmax - one-hot), for n tokens from `start` on and these targets; adds to db.
 

@@ -23,11 +23,13 @@ from seqterm.kernels.cpu.vector import (
 
 DEPTH = 256  # rows of b packed at a time in a one-off product: a panel then fits the first-level cache
 PACKED_TOGETHER = 8  # rows of b that go into all panels before the next do: few enough pages, long enough stretches
+FAR = 1 << 21  # bytes of panels beyond which a lone tile fetches the next panel while it uses one
 PANELS_TOGETHER = 4  # panels that one row meets side by side
 ROWS_TOGETHER = 64  # rows of a that meet all panels before the next rows do
 
 _block_size = kernel(block_size)
 _tile_rows, _tile_two, _tile_one = map(make_tile, (ROWS, 2, 1))
+_tile_far = make_tile(ROWS, fetch_next=True)
 # For few rows, panels side by side.
 _tile_four, _two_wide, _one_wide = make_tile(4), make_tile(2, 2), make_tile(1, PANELS_TOGETHER)
 _edge_rows, _edge_two, _edge_one = map(make_edge, (ROWS, 2, 1))
@@ -78,6 +80,9 @@ def _add_panel(a, tiles, top, bottom, panels, j, out):
     row, column = top, j * panels.shape[2]
     for tile in range(tiles.shape[0]):
         _tile_rows(tiles, tile, panels, j, out, row, column)
+        row += ROWS
+    if row + ROWS <= bottom < row + 2 * ROWS and panels.size * panels.itemsize > FAR:
+        _tile_far(a, row, panels, j, out, row, column)
         row += ROWS
     while row + ROWS <= bottom:
         _tile_rows(a, row, panels, j, out, row, column)

@@ -3,10 +3,10 @@
 import math
 
 from seqterm.kernels.cpu.activation import exp as exp_of
-from seqterm.kernels.cpu.compile import kernel
+from seqterm.kernels.cpu.compile import part
 
 
-@kernel
+@part
 def _largest(row):
     top = row[0]
     for j in range(row.shape[0]):
@@ -14,7 +14,7 @@ def _largest(row):
     return top
 
 
-@kernel
+@part
 def log_softmax(logits, log_p):
     """logits (m, V or more), log_p (m, V): writes log_p of the first V."""
     for i in range(log_p.shape[0]):

@@ -33,7 +33,7 @@ def block_size(itemsize):
     return min(ROWS, PANEL_BYTES // itemsize)
 
 
-class _Emitter:
+class Emitter:
     """Addresses, loads and stores over the arrays that an intrinsic was given, all of the first one's type."""
 
     def __init__(self, context, builder, signature):
@@ -81,6 +81,11 @@ class _Emitter:
         steps.align = 1
         return steps if kind == single else self._builder.fpext(steps, kind)
 
+    def prefetch(self, address):
+        """Into the second-level cache; an address where there is nothing does no harm."""
+        function = self.intrinsic("llvm.prefetch.p0", ir.VoidType(), [I8.as_pointer(), I32, I32, I32])
+        self._builder.call(function, [address, I32(0), I32(2), I32(1)])
+
     def load(self, address, kind, mask=None):
         pointer = self._builder.bitcast(address, kind.as_pointer())
         if mask is not None:
@@ -101,11 +106,11 @@ class _Emitter:
             self._builder.store(value, pointer).align = self.size
 
 
-def make_tile(rows, n_panels=1):
+def make_tile(rows, n_panels=1, fetch_next=False):
     """Build `tile(a, row, panels, panel, out, out_row, out_column)`: adds rows x (n_panels * N) elements of a product to out.
 
     a (m, k), rows from `row` on; or (tiles, k, rows), `row` naming the tile.  panels (n / N, k, N), those from `panel` on; or
-    int8 (n / N, k + SCALE_ROWS, N), as `round_panels` makes them.
+    int8 (n / N, k + SCALE_ROWS, N), as `round_panels` makes them.  fetch_next: the panel that follows is fetched meanwhile.
     """
 
     def plain(a, row, panels, panel, out, out_row, out_column):
@@ -121,7 +126,7 @@ def make_tile(rows, n_panels=1):
         def emit(context, builder, signature, args):
             a, row, panels, panel, out, out_row, out_column = args
             args = a, row, panels, panel, I64(0), out, out_row, out_column, None
-            return _emit_tile(rows, columns, context, builder, signature, args)
+            return _emit_tile(rows, columns, fetch_next, context, builder, signature, args)
 
         return signature, emit
 
@@ -142,7 +147,7 @@ def make_edge(rows):
     def edge(typingctx, a, row, panels, panel, first, out, out_row, out_column, count):
         integers = [types.intp] * 3
         signature = types.void(a, types.intp, panels, types.intp, types.intp, out, *integers)
-        return signature, lambda *arguments: _emit_tile(rows, [(0, 0)], *arguments)
+        return signature, lambda *arguments: _emit_tile(rows, [(0, 0)], False, *arguments)
 
     return plain if config.DISABLE_JIT else edge
 
@@ -164,12 +169,12 @@ def _plain_product(rows, a, row, weights, first, out, out_row, out_column, count
     out[out_row : out_row + rows, out_column : out_column + count] += block @ weights[:, first : first + count]
 
 
-def _emit_tile(rows, columns, context, builder, signature, args):
+def _emit_tile(rows, columns, fetch_next, context, builder, signature, args):
     """columns: (panel, register in it) of each register across; args: a, row, panels, panel, first column in it, out, out_row,
     out_column, and, for an edge, how many columns of out there are."""
     a, row, panels, panel, first, out, out_row, out_column, count = args
     is_rounded = signature.args[2].dtype == types.int8
-    emit = _Emitter(context, builder, signature)
+    emit = Emitter(context, builder, signature)
     size, width = emit.size, VECTOR_BYTES // emit.size
     stored = 1 if is_rounded else size  # bytes of a weight
     vector = ir.VectorType(emit.dtype, width)
@@ -205,7 +210,11 @@ def _emit_tile(rows, columns, context, builder, signature, args):
     builder.cbranch(builder.icmp_signed("<", k, depth), loop, after)
 
     builder.position_at_end(loop)
-    weights = [emit.load_weights(emit.at(at, (k, VECTORS * width * stored)), vector, is_rounded) for at in weights_at]
+    weights_now = [emit.at(at, (k, VECTORS * width * stored)) for at in weights_at]
+    if fetch_next:
+        for at in weights_now:
+            emit.prefetch(emit.at(at, (I64(1), p_strides[0])))
+    weights = [emit.load_weights(at, vector, is_rounded) for at in weights_now]
     for r in range(rows):
         x = emit.spread(emit.load(emit.at(a_rows[r], (k, k_stride)), emit.dtype), width)
         for v in n_sums:
@@ -238,7 +247,7 @@ def _block(shape_of_source, plain):
 
 
 def _emit_block(transposed, context, builder, signature, args):
-    emit = _Emitter(context, builder, signature)
+    emit = Emitter(context, builder, signature)
     n = block_size(emit.size)
     vector = ir.VectorType(emit.dtype, n)
     (b, b_strides, _), (panels, p_strides, _) = emit.array(args[0], 0), emit.array(args[3], 3)

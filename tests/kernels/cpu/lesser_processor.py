@@ -48,8 +48,8 @@ PLACES = {
 
 
 def check():
-    from seqterm.kernels.cpu.product import add_product, add_product_unpacked, pack
-    from seqterm.kernels.cpu.vector import round_panels
+    from seqterm.kernels.cpu.product import FAR, add_product, add_product_unpacked, pack
+    from seqterm.kernels.cpu.vector import ROWS, round_panels
     from tests.kernels.cpu.layouts import DTYPES, is_exact, laid_out
 
     def packed(a, b, out):
@@ -62,6 +62,9 @@ def check():
     for case in itertools.product((packed, add_product_unpacked, rounded), SHAPES, DTYPES, PLACES.values(), PLACES.values()):
         multiply, shape, dtype, place, other = case
         is_exact(multiply, shape, dtype, random, (place, other, PLACES["rows"]), multiply is rounded)
+    for multiply, dtype in itertools.product((packed, rounded), DTYPES):  # what is fetched ahead may lie beyond the wall
+        far = ROWS + 3, 300, FAR // 300 + 45
+        is_exact(multiply, far, dtype, random, [PLACES["rows"]] * 3, multiply is rounded, oracle=np.matmul)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from seqterm.kernels.cpu.compile import kernel
-from seqterm.kernels.cpu.denormals import flush_denormals
+from seqterm.kernels.cpu.denormals import flush_denormals, restore_denormals
 
 
 @kernel
@@ -24,6 +24,16 @@ def products(dtype):
 def test_a_thread_that_flushes_has_zeros(dtype):
     with ThreadPoolExecutor(1, initializer=flush_denormals) as pool:
         assert pool.submit(products, dtype).result() == (0.0, 0.0)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_a_thread_that_flushes_no_more_has_them_again(dtype):
+    def products_after():
+        restore_denormals(flush_denormals())
+        return products(dtype)
+
+    with ThreadPoolExecutor(1) as pool:
+        assert pool.submit(products_after).result() == products(dtype)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])

@@ -6,6 +6,7 @@ import pytest
 from seqterm.kernels.cpu import elman
 from seqterm.kernels.cpu.product import pack
 from tests.kernels.cpu.cells import LENGTHS, SHAPES, TOLERANCE, agree, one_step, problem, recurrent_gradient
+from tests.kernels.cpu.teams import alone
 from tests.naive.elman import relu_step, tanh_step
 
 STEPS = {"tanh": (False, tanh_step), "relu": (True, relu_step)}
@@ -42,6 +43,6 @@ def test_lengths_and_cuts_agree_with_the_oracle(lengths, cuts, activation):
 def test_a_step_is_a_sequence_of_one_step(dtype, relu):
     p = problem((1, 5, 7), 1, dtype=dtype)
     a, state, state_out = one_step(p)
-    elman.elman_step(a, pack(p.w["W_h"]), relu, state, 1, state_out)
+    elman.elman_step(a, pack(p.w["W_h"]), relu, state, 1, state_out, alone())
     np.testing.assert_allclose(state_out[:, 1], run(p, relu)[1], rtol=1e-6, atol=1e-7)
     assert np.isnan(state_out[:, 0]).all()

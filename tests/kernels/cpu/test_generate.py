@@ -13,9 +13,11 @@ from seqterm.layers.elman import Elman
 from seqterm.layers.gru import GRU
 from seqterm.layers.lstm import LSTM
 from seqterm.layers.recurrent import RecurrentLayer
+from tests.kernels.cpu.teams import alone, together
 from tests.naive.softmax import log_softmax
 
-V, D, H = 11, 4, 6
+SIZES = V, D, H = 11, 4, 6
+SEVERAL_PANELS = 53, 12, 40
 KEY = 99
 CPU_2 = CPU(2)
 
@@ -50,7 +52,14 @@ class Network(NamedTuple):
         items.append({generate.W_X: self.output["W"], generate.B: self.output["b"]})
         first = self.layers[0]
         cell = getattr(generate, first.step_cell)
-        return cell, first.flag, first.gates, self.table, *generate.pack_network(items, self.table.dtype, rounded)
+        return cell, first.flag, self.table, *generate.pack_network(items, self.table.dtype, rounded)
+
+    def scratch(self, layout, state):
+        """What a kernel should write is NaN."""
+        scratch = generate.make_scratch(self.table, layout, self.layers[0].gates, state)
+        for array in scratch:
+            array[...] = np.nan
+        return scratch
 
     def with_matrices(self, function):
         """The same with every matrix changed, the table apart."""
@@ -72,56 +81,46 @@ class Network(NamedTuple):
         return np.array([[log_softmax(row) for row in step] for step in logits.tolist()]), np.stack(finals, 1)
 
     def state(self, n):
-        shape = (n, len(self.layers), self.layers[0].state_size, H)
+        shape = (n, len(self.layers), self.layers[0].state_size, self.layers[0].hidden)
         return np.random.default_rng(3).normal(size=shape).astype(self.table.dtype)
 
 
-def network(cell="lstm", n_layers=2, onehot=False, bias=True, dtype=np.float64):
-    kind, options = CELLS[cell]
-    first_inputs = V if onehot else D
-    layers = [kind(f"{i}", H if i else first_inputs, H, bias, CPU_2, **options) for i in range(n_layers)]
+def network(cell="lstm", n_layers=2, onehot=False, bias=True, dtype=np.float64, sizes=SIZES):
+    (kind, options), (n_tokens, n_inputs, hidden) = CELLS[cell], sizes
+    if onehot:
+        n_inputs = n_tokens
+    layers = [kind(f"{i}", hidden if i else n_inputs, hidden, bias, CPU_2, **options) for i in range(n_layers)]
     random = np.random.default_rng(1)
     parameters = split(random.normal(0, 0.5, flat_size(layers)).astype(dtype), layers)
-    table = parameters["0"]["W_x"] if onehot else random.normal(size=(V, D)).astype(dtype)
-    output = {"W": random.normal(size=(H, V)).astype(dtype), "b": random.normal(size=V).astype(dtype)}
+    table = parameters["0"]["W_x"] if onehot else random.normal(size=(n_tokens, n_inputs)).astype(dtype)
+    output = {"W": random.normal(size=(hidden, n_tokens)).astype(dtype), "b": random.normal(size=n_tokens).astype(dtype)}
     return Network(table, layers, parameters, output, onehot)
 
 
 def step(net, tokens, state, rounded=False):
-    state_out, log_p = np.full_like(state, np.nan), np.full((len(tokens), V), np.nan, state.dtype)
-    generate.network_step(*net.packed(rounded), tokens, state, state_out, log_p)
+    state_out, log_p, packed = np.full_like(state, np.nan), np.full((len(tokens), V), np.nan, state.dtype), net.packed(rounded)
+    generate.network_step(*packed, tokens, state, state_out, log_p, net.scratch(packed[-1], state), alone())
     return state_out, log_p
 
 
-def draw(net, state, log_p, first, count, greedy=False, penalty=1.0, first_row=0):
+def draw(net, state, log_p, first, count, greedy=False, penalty=1.0, rounded=False, workers=1):
     """-> state, log_p, seen, tokens (count, n), chosen (count, n)"""
-    state, log_p = state.copy(), log_p.copy()
-    seen = np.zeros(log_p.shape, np.bool_)
-    tokens, chosen = np.empty((count, len(state)), np.int64), np.empty((count, len(state)), state.dtype)
-    generate.draw(
-        *net.packed(),
-        state,
-        log_p,
-        seen,
-        np.zeros(log_p.shape[1], np.bool_),
-        greedy,
-        0.9,
-        8,
-        0.95,
-        0.01,
-        penalty,
-        False,
-        KEY,
-        first_row,
-        first,
-        tokens,
-        chosen,
-    )
+    state, log_p, packed = state.copy(), log_p.copy(), net.packed(rounded)
+    seen, scratch = np.zeros(log_p.shape, np.bool_), net.scratch(packed[-1], state)
+    tokens, chosen = np.full((count, len(state)), -1, np.int64), np.full((count, len(state)), np.nan, state.dtype)
+
+    def work(team):
+        generate.draw(
+            *packed, state, log_p, seen, np.zeros(log_p.shape[1], np.bool_), greedy, 0.9, 8, 0.95, 0.01, penalty, False, KEY,
+            first, tokens, chosen, scratch, team,
+        )  # fmt: skip
+
+    together(work, workers)
     return state, log_p, seen, tokens, chosen
 
 
-def first_log_p(n, dtype=np.float64):
-    return np.log(np.random.default_rng(4).dirichlet(np.ones(V), n)).astype(dtype)
+def first_log_p(n, dtype=np.float64, n_tokens=V):
+    return np.log(np.random.default_rng(4).dirichlet(np.ones(n_tokens), n)).astype(dtype)
 
 
 @pytest.mark.parametrize("onehot", [False, True])
@@ -217,11 +216,17 @@ def test_the_text_does_not_depend_on_the_number_of_samples(n, dtype):
     np.testing.assert_array_equal(some[4], all_rows[4][:, :n])
 
 
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@pytest.mark.parametrize("first", [1, 5, 8])
-def test_rows_drawn_apart_are_drawn_as_they_are_together(first, dtype):
-    net = network(dtype=dtype)
-    state, log_p = net.state(9), first_log_p(9, dtype)
-    together, apart = draw(net, state, log_p, 0, 12), draw(net, state[first:], log_p[first:], 0, 12, first_row=first)
-    np.testing.assert_array_equal(apart[3], together[3][:, first:])
-    np.testing.assert_array_equal(apart[4], together[4][:, first:])
+@pytest.mark.parametrize("rounded", [False, True])
+@pytest.mark.parametrize("onehot", [False, True])
+@pytest.mark.parametrize("n_layers", [1, 2, 3])
+@pytest.mark.parametrize("cell", CELLS)
+def test_the_text_does_not_depend_on_the_number_of_workers(cell, n_layers, onehot, rounded):
+    """Of few rows and many, fewer than workers too; each has several panels, and the last panel fewer columns."""
+    net = network(cell, n_layers, onehot, dtype=np.float32, sizes=SEVERAL_PANELS)
+    for n in (1, 3, 8):
+        state, log_p = net.state(n), first_log_p(n, np.float32, SEVERAL_PANELS[0])
+        wanted = draw(net, state, log_p, 0, 4, rounded=rounded)
+        for workers in (2, 3):
+            found = draw(net, state, log_p, 0, 4, rounded=rounded, workers=workers)
+            for one, other in zip(found, wanted, strict=True):
+                np.testing.assert_array_equal(one, other)

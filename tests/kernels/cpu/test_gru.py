@@ -6,6 +6,7 @@ import pytest
 from seqterm.kernels.cpu import gru
 from seqterm.kernels.cpu.product import pack
 from tests.kernels.cpu.cells import LENGTHS, SHAPES, TOLERANCE, agree, one_step, problem, recurrent_gradient
+from tests.kernels.cpu.teams import alone
 from tests.naive import gru as naive
 
 FORMS = {
@@ -71,7 +72,8 @@ def test_reset_after_without_a_recurrent_bias():
 def test_a_step_is_a_sequence_of_one_step_with_the_reset_after(dtype, keep):
     p = problem((1, 5, 7), 3, dtype=dtype, recurrent_bias=True)
     a, state, state_out = one_step(p)
-    gru.gru_after_step(a, pack(p.w["W_h"]), p.w["b_h"], keep, state, 1, state_out)
+    recurrent = p.unwritten(*a.shape)
+    gru.gru_after_step(a, pack(p.w["W_h"]), p.w["b_h"], keep, state, 1, state_out, recurrent, alone())
     np.testing.assert_allclose(state_out[:, 1], run_after(p, keep)[1], rtol=1e-6, atol=1e-7)
     assert np.isnan(state_out[:, 0]).all()
 
@@ -81,6 +83,7 @@ def test_a_step_is_a_sequence_of_one_step_with_the_reset_after(dtype, keep):
 def test_a_step_is_a_sequence_of_one_step_with_the_reset_before(dtype, keep):
     p = problem((1, 5, 7), 3, dtype=dtype)
     a, state, state_out = one_step(p)
-    gru.gru_before_step(a, pack(p.w["W_h"][:, :14]), pack(p.w["W_h"][:, 14:]), keep, state, 1, state_out)
+    w_gates, w_candidate, recurrent = p.w["W_h"][:, :14], p.w["W_h"][:, 14:], p.unwritten(*a.shape)
+    gru.gru_before_step(a, pack(w_gates), pack(w_candidate), keep, state, 1, state_out, recurrent, alone())
     np.testing.assert_allclose(state_out[:, 1], run_before(p, keep)[1], rtol=1e-6, atol=1e-7)
     assert np.isnan(state_out[:, 0]).all()

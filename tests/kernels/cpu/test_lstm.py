@@ -6,6 +6,7 @@ import pytest
 from seqterm.kernels.cpu import lstm
 from seqterm.kernels.cpu.product import pack
 from tests.kernels.cpu.cells import LENGTHS, SHAPES, TOLERANCE, agree, one_step, problem, recurrent_gradient
+from tests.kernels.cpu.teams import alone
 from tests.naive.lstm import step
 
 
@@ -45,7 +46,7 @@ def test_gates_stand_in_the_order_i_f_o_g():
 def test_a_step_is_a_sequence_of_one_step(dtype):
     p = problem((1, 5, 7), 4, 2, dtype)
     a, state, state_out = one_step(p)
-    lstm.lstm_step(a, pack(p.w["W_h"]), state, 1, state_out)
+    lstm.lstm_step(a, pack(p.w["W_h"]), state, 1, state_out, alone())
     np.testing.assert_allclose(state_out[:, 1], run(p)[1], rtol=1e-6, atol=1e-7)
     assert np.isnan(state_out[:, 0]).all()
 

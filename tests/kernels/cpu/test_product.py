@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seqterm.kernels.cpu.product import DEPTH, ROWS_TOGETHER, add_product, add_product_unpacked, pack
-from seqterm.kernels.cpu.vector import PANEL_BYTES, round_panels
+from seqterm.kernels.cpu.product import DEPTH, FAR, ROWS_TOGETHER, add_product, add_product_unpacked, pack
+from seqterm.kernels.cpu.vector import PANEL_BYTES, ROWS, round_panels
 from tests.kernels.cpu.layouts import DTYPES, LAYOUTS, PLACES, WITH_CONTIGUOUS_ROWS, is_exact, laid_out, whole_numbers
 from tests.naive.product import product
 
@@ -71,6 +71,18 @@ def test_any_number_of_rows_and_panels(rows, dtype, multiply):
         is_exact(multiply, (rows, 5, n_panels * PANEL[dtype] + 3), dtype, random, places, multiply is multiply_rounded)
 
 
+@pytest.mark.parametrize("layout", ["plain", "transposed"])
+@pytest.mark.parametrize("multiply", [multiply_packed, multiply_rounded], ids=["packed", "rounded"])
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("rows", [ROWS, ROWS + 3, 2 * ROWS - 1, 2 * ROWS, ROWS_TOGETHER + ROWS])
+def test_more_panels_than_a_cache_holds(rows, dtype, multiply, layout):
+    """A lone tile fetches the panel that follows."""
+    stored = 1 if multiply is multiply_rounded else np.dtype(dtype).itemsize
+    n = FAR // (300 * stored) + PANEL[dtype] + 3
+    places = [PLACES[each] for each in (layout, "plain", "columns of a wider one")]
+    is_exact(multiply, (rows, 300, n), dtype, np.random.default_rng(rows), places, stored == 1, oracle=np.matmul)
+
+
 @given(
     shape=st.tuples(st.integers(0, 20), st.integers(0, 12), st.integers(1, 70)),
     dtype=st.sampled_from(DTYPES),
@@ -126,6 +138,19 @@ def test_a_row_has_the_same_bits_however_many_rows_there_are(dtype, multiply, la
     for n_rows in range(1, 20):
         np.testing.assert_array_equal(rows(0, n_rows), whole[:n_rows])
         np.testing.assert_array_equal(rows(70 - n_rows, 70), whole[70 - n_rows :])
+
+
+@pytest.mark.parametrize("multiply", [multiply_packed, multiply_rounded], ids=["packed", "rounded"])
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_a_row_has_the_same_bits_where_the_panels_are_more_than_a_cache_holds(dtype, multiply):
+    random = np.random.default_rng(4)
+    n = FAR // 300 + 7
+    a, b = random.normal(size=(ROWS + 1, 300)).astype(dtype), random.normal(size=(300, n)).astype(dtype)
+    together, apart = np.zeros((2, ROWS + 1, n), dtype)
+    multiply(a, b, together)
+    for row in (0, ROWS - 1, ROWS):
+        multiply(a[row : row + 1], b, apart[row : row + 1])
+        np.testing.assert_array_equal(together[row], apart[row])
 
 
 @pytest.mark.parametrize("dtype", DTYPES)

@@ -43,6 +43,11 @@ def test_product_with_rounded_panels(plain):
     np.testing.assert_array_equal(plain["rounded"], plain["rounded wanted"])
 
 
+def test_workers_meet_and_share_a_product(plain):
+    np.testing.assert_array_equal(plain["shared"], 1 + product(*without_jit.product_inputs()))
+    np.testing.assert_array_equal(plain["met"], np.broadcast_to(1 + np.arange(without_jit.WORKERS), plain["met"].shape))
+
+
 def test_output_layer(plain):
     w, b, h, targets = without_jit.output_inputs()
     log_p, dlogits = softmax.cross_entropy(h @ w.T + b, targets, 0.3)

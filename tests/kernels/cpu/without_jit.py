@@ -6,9 +6,12 @@ import numpy as np
 
 from seqterm.kernels.cpu import dropout, filters, lstm, optimiser, output, product, random, softmax, vector
 from seqterm.kernels.cpu.denormals import flush_denormals
+from seqterm.kernels.cpu.team import add_shared_product, meet
 from tests.kernels.cpu.layouts import PLACES, laid_out, whole_numbers
+from tests.kernels.cpu.teams import together
 
 LAYOUTS = ["plain", "transposed", "strided"]
+WORKERS = 3
 
 
 def product_inputs():
@@ -48,6 +51,28 @@ def rounded_product():
     b[3], found = 127, np.ones((75, 77), np.float32)
     product.add_product(a, vector.round_panels(product.pack(b)), found)
     return found, 1 + a.astype(np.float64) @ b.astype(np.float64)
+
+
+def shared_product():
+    """1 + a @ b, by several workers."""
+    a, b = product_inputs()
+    panels, found = product.pack(b), np.ones((75, 77), np.float32)
+    together(lambda team: add_shared_product(a, panels, found, team), WORKERS)
+    return found
+
+
+def meetings():
+    """(rounds, workers, workers): what each worker sees of all after a meeting, before which each has written its number."""
+    written, found = np.zeros((20, WORKERS)), np.zeros((20, WORKERS, WORKERS))
+
+    def work(team):
+        for i in range(len(written)):
+            written[i, team[0]] = team[0] + 1
+            meet(team)
+            found[i, team[0]] = written[i]
+
+    together(work, WORKERS)
+    return found
 
 
 def output_inputs():
@@ -101,6 +126,7 @@ def updates():
 def compute():
     found = products() | outputs() | updates()
     found["rounded"], found["rounded wanted"] = rounded_product()
+    found["shared"], found["met"] = shared_product(), meetings()
 
     gates, w_h, state, dh = lstm_inputs()
     h, c = np.empty((5, 3, 5)), np.empty((5, 3, 5))

@@ -1,0 +1,185 @@
+"""The commands that ask word vectors: Similar, Analogy, OddOneOut, EvaluateVectors, MapVectors, ExportVectors."""
+
+import math
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+
+from seqterm.app.commands import Analogy, EvaluateVectors, ExportVectors, MapVectors, OddOneOut, OnVectors, Similar
+from seqterm.app.lines import read_lines
+from seqterm.app.loaded import read_model
+from seqterm.app.session import Session
+from seqterm.backends.base import Array
+from seqterm.errors import DataError, UsageError
+from seqterm.evaluation.word_eval import Accuracy, evaluate_analogies, evaluate_pairs, read_pairs, read_questions
+from seqterm.evaluation.word_space import WordSpace, principal_components
+from seqterm.events import AnalogyAccuracy, Answer, Event, Exported, Neighbour, Note, PairCorrelation, WordMap
+from seqterm.events import OddOneOut as Found
+from seqterm.models.catalogue import CATALOGUE
+from seqterm.store.home import existing_run, run_path
+from seqterm.store.run_folder import RunFolder
+from seqterm.store.vectors import Vectors, read_vectors, write_vectors
+
+TOGETHER = 4096  # questions from standard input that are answered in one pass
+
+
+class _Known:
+    """Words and vectors that a command asks: those of a file or of a run."""
+
+    def __init__(self, command: OnVectors, session: Session):
+        path = Path(command.vectors)
+        self.notes: list[Note] = []
+        self._model = None
+        if path.is_file():
+            if command.which != "input":
+                raise UsageError(f"--which {command.which} is for runs: a file has one vector a word.")
+            vectors, troubles = read_vectors(path, skip_bad_rows=command.skip_bad_rows)
+            self.notes = [Note(trouble) for trouble in troubles]
+        elif not (run_path(command.vectors) / "config.json").is_file() and not path.is_dir():
+            raise DataError(f"There is neither a run nor a file of vectors at {command.vectors}.")
+        else:
+            vectors = self._of_run(command, session)
+        words, matrix = vectors.words[: command.restrict], vectors.matrix[: command.restrict]
+        self.space = WordSpace(words, matrix, session.backend)
+
+    def _of_run(self, command: OnVectors, session: Session) -> Vectors:
+        """Of word vectors, or the embedding of a network."""
+        folder = RunFolder(existing_run(command.vectors))
+        config, vocabulary, model = read_model(folder, session.backend)
+        tensors, _ = folder.load_checkpoint("best")
+        model.load(tensors)
+        if CATALOGUE[config["model"]].makes_vectors:
+            self._model = model
+            return Vectors(model.words, model.vectors(command.which))
+        if "embedding.table" not in tensors:
+            raise DataError(f"{command.vectors} has no vectors of words: it was trained with --input onehot.")
+        if command.which != "input":
+            raise UsageError(f"--which {command.which} is for word vectors: {command.vectors} has an embedding alone.")
+        return Vectors(vocabulary.tokens, tensors["embedding.table"].astype(np.float32))
+
+    def vector_of(self, word: str, metric: str) -> tuple[Array, list[int]]:
+        """A word's vector (D,), from its n-grams where it is unknown and the run has them, and the ids of known words."""
+        unknown = getattr(self._model, "vector_of_unknown", lambda word: None)(word) if word not in self.space.index else None
+        if unknown is not None:
+            return unknown, []
+        number = self.space.id_of(word)
+        return (self.space.matrix if metric == "euclid" else self.space.unit)[number], [number]
+
+
+def _known(command: OnVectors, session: Session) -> _Known:
+    """Kept for the next question of a session, as long as the file or the run stays the same."""
+    path = Path(command.vectors)
+    state = path if path.is_file() else run_path(command.vectors) / "state.json"
+    changed = state.stat().st_mtime_ns if state.exists() else 0
+    key = str(path), command.which, command.skip_bad_rows, command.restrict, changed
+    if key not in session.kept:
+        session.kept[key] = _Known(command, session)
+    return session.kept[key]
+
+
+def similar(command: Similar, session: Session) -> Iterator[Event]:
+    """Neighbours of each word, or of one sum."""
+    known = _known(command, session)
+    yield from known.notes
+    is_sum = any(word in ("+", "-") for word in command.words)
+    asked = [" ".join(command.words)] if is_sum else list(command.words) if command.words else read_lines("-")
+    for query in filter(str.strip, asked):
+        if len(query.split()) == 1:
+            vector, ids = known.vector_of(query.strip(), command.metric)
+        else:
+            vector, numbers = known.space.expression(query, command.metric)  # type: ignore[arg-type]
+            ids = numbers.tolist()
+        found, scores = known.space.neighbours(vector[None], command.top, command.metric, [ids])  # type: ignore[arg-type]
+        for number, score in zip(found[0], scores[0], strict=True):
+            if number >= 0:
+                yield Neighbour(query.strip(), known.space.words[number], float(score))
+
+
+def analogy(command: Analogy, session: Session) -> Iterator[Event]:
+    """Answers to questions from the command or from standard input, many at a time."""
+    if len(command.words) % 3:
+        raise UsageError("A question has three words: seqterm analogy RUN man woman king.")
+    known = _known(command, session)
+    yield from known.notes
+    given = [command.words[i : i + 3] for i in range(0, len(command.words), 3)]
+    some: list[tuple[str, ...]] = []
+    for question in given or _questions():
+        some.append(tuple(question))
+        if len(some) == TOGETHER:
+            yield from _answers(known, some, command)
+            some = []
+    if some:
+        yield from _answers(known, some, command)
+
+
+def _questions() -> Iterator[list[str]]:
+    for number, line in enumerate(read_lines("-"), 1):
+        words = line.split()
+        if words and len(words) != 3:
+            raise DataError(f"Line {number} of standard input has {len(words)} words: a question has three.")
+        if words:
+            yield words
+
+
+def _answers(known: _Known, questions: list[tuple[str, ...]], command: Analogy) -> Iterator[Answer]:
+    ids = np.array([[known.space.id_of(word) for word in question] for question in questions])
+    found, scores = known.space.analogy(ids, command.top, command.method)  # type: ignore[arg-type]
+    for question, numbers, row in zip(questions, found, scores, strict=True):
+        for number, score in zip(numbers, row, strict=True):
+            if number >= 0:
+                a, b, c = question
+                yield Answer((a, b, c), known.space.words[number], float(score))
+
+
+def odd_one_out(command: OddOneOut, session: Session) -> Iterator[Event]:
+    known = _known(command, session)
+    yield from known.notes
+    word, similarities = known.space.odd_one_out(command.words)
+    yield Found(word, [(w, float(s)) for w, s in zip(command.words, similarities, strict=True)])
+
+
+def evaluate(command: EvaluateVectors, session: Session) -> Iterator[Event]:
+    """Sections and totals of each file of questions, then the correlation of each file of pairs."""
+    if not command.questions and not command.pairs:
+        raise UsageError("Name what to evaluate with: --questions FILE, --pairs FILE.")
+    questions = [read_questions(Path(file)) for file in command.questions]
+    pairs = [(file, read_pairs(Path(file))) for file in command.pairs]
+    known = _known(command, session)
+    yield from known.notes
+    for sections in questions:
+        scores = evaluate_analogies(known.space, sections, None, command.rules, command.method)  # type: ignore[arg-type]
+        for section in scores.sections:
+            yield AnalogyAccuracy(section.name, section.correct, section.total, section.left_out, _share(section))
+        overall = scores.overall
+        totals = _share(overall), _share(scores.semantic), _share(scores.syntactic)
+        yield AnalogyAccuracy(None, overall.correct, overall.total, overall.left_out, *totals)
+    for file, some in pairs:
+        found = evaluate_pairs(known.space, some)
+        rho = None if math.isnan(found.spearman) else float(found.spearman)
+        yield PairCorrelation(file, rho, found.total, found.out_of_vocabulary)
+
+
+def _share(part: Accuracy) -> float | None:
+    return part.accuracy if part.total else None
+
+
+def word_map(command: MapVectors, session: Session) -> Iterator[Event]:
+    """Words and arrows between them, a:b, in the plane of two principal components."""
+    if not command.words:
+        raise UsageError("Name the words to draw; a:b draws an arrow from a to b.")
+    known = _known(command, session)
+    yield from known.notes
+    groups = [[word] if word in known.space.index else word.split(":") for word in command.words]
+    words = list(dict.fromkeys(word for group in groups for word in group))
+    arrows = [(words.index(a), words.index(b)) for group in groups for a, b in pairwise(group)]
+    points, shares = principal_components(known.space.matrix[[known.space.id_of(word) for word in words]])
+    yield WordMap(words, [(float(x), float(y)) for x, y in points], (float(shares[0]), float(shares[1])), arrows)
+
+
+def export(command: ExportVectors, session: Session) -> Iterator[Event]:
+    known = _known(command, session)
+    yield from known.notes
+    write_vectors(Path(command.file), Vectors(known.space.words, known.space.matrix), command.format)
+    yield Exported(command.vectors, command.file)

@@ -1,0 +1,180 @@
+"""Word vectors from the words around: skip-gram and continuous bag of words."""
+
+import heapq
+import zlib
+from itertools import accumulate, chain
+
+import numpy as np
+
+from seqterm.backends.base import Array, Backend, Team
+from seqterm.errors import UsageError
+from seqterm.models.base import TrainingPlan, load_tensors
+from seqterm.models.settings import Word2vecSettings
+
+STRETCH = 1 << 18  # places of the corpus that a worker goes through in one call
+MARGIN = 64  # places around a stretch in which its first and last words look for neighbours, some of which are left out
+BLOCK = 16  # words that workers in step measure before they change anything
+NOISE_POWER = 0.75
+SLOWEST = 1e-4  # of the first learning rate, where its decay ends
+LARGEST = 2**32 - 1
+LOSSES = {"negative": "NEGATIVE", "hierarchical": "HIERARCHICAL", "softmax": "SOFTMAX"}
+RATES = {"skip-gram": 0.025, "cbow": 0.05}
+TRAIN = 4  # the purpose of a random key
+
+
+def huffman_paths(counts: Array) -> tuple[Array, Array, Array]:
+    """counts (V,) -> offsets (V+1,), and word by word the inner nodes (0..V-2) from the root down and the code's bits."""
+    n = len(counts)
+    root = 2 * n - 2
+    parent, bit = np.zeros(root + 1, np.int64), np.zeros(root + 1, np.int8)
+    heap = [(count, node) for node, count in enumerate(np.asarray(counts).tolist())]
+    heapq.heapify(heap)
+    for node in range(n, root + 1):
+        (first, low), (second, high) = heapq.heappop(heap), heapq.heappop(heap)
+        parent[low] = parent[high] = node
+        bit[high] = 1
+        heapq.heappush(heap, (first + second, node))
+    nodes: list[list[int]] = [[] for _ in range(root + 1)]
+    codes: list[list[int]] = [[] for _ in range(root + 1)]
+    for node in range(root - 1, -1, -1):  # parents have greater numbers
+        above = parent[node]
+        nodes[node], codes[node] = [*nodes[above], root - above], [*codes[above], bit[node]]
+    offsets = np.array([0, *accumulate(map(len, nodes[:n]))], np.int64)
+    return offsets, np.array([*chain(*nodes[:n])], np.int32), np.array([*chain(*codes[:n])], np.int8)
+
+
+def n_grams(word: str, shortest: int, longest: int) -> list[str]:
+    """Of <word>, without the whole of it (Bojanowski et al. 2017)."""
+    text = f"<{word}>"
+    return [text[i : i + n] for n in range(shortest, min(longest, len(text) - 1) + 1) for i in range(len(text) - n + 1)]
+
+
+def stays(counts: Array, threshold: float) -> Array:
+    """counts (V,) -> the chance, of 2**32, that an occurrence stays: (sqrt(f/t) + 1) t/f, as in the original tool; t 0: all."""
+    if not threshold:
+        return np.full(len(counts), LARGEST, np.uint32)
+    relative = np.maximum(1, counts) / max(1, counts.sum()) / threshold
+    return np.minimum(LARGEST, (np.sqrt(relative) + 1) / relative * 2.0**32).astype(np.uint32)
+
+
+class Word2vec:
+    """input_vectors (V + buckets, D) are what is asked for; output_vectors (V, D), of inner nodes (V-1, D) if hierarchical.
+
+    A word's vector is the mean of its own row and of those of its character n-grams, where there are any.
+    """
+
+    unit = "nats an example"
+
+    def __init__(self, settings: Word2vecSettings, words: list[str], counts: Array, backend: Backend):
+        self.settings, self.words, self.backend = settings, words, backend
+        self._kernels = kernels = backend.kernels("word2vec")
+        self._counts = np.asarray(counts, np.int64)
+        n, dtype = len(words), np.dtype(settings.precision)
+        self._loss = getattr(kernels, LOSSES[settings.loss])
+        n_outputs = max(1, n - 1) if settings.loss == "hierarchical" else n
+        n_buckets = settings.buckets if settings.max_ngram else 0
+        self._padded = [backend.kernels("rows").padded_rows(rows, settings.dim, dtype) for rows in (n + n_buckets, n_outputs)]
+        self.input_vectors, self.output_vectors = (rows[:, : settings.dim] for rows in self._padded)
+
+    def tensors(self) -> dict[str, Array]:
+        return {"input_vectors": self.input_vectors, "output_vectors": self.output_vectors}
+
+    def load(self, tensors: dict[str, Array]) -> None:
+        """DataError where they do not fit."""
+        load_tensors(self.tensors(), tensors)
+
+    def initialise(self, random: np.random.Generator) -> None:
+        """Uniform within 1/(2D) and zero, as the original tool."""
+        bound = 0.5 / self.settings.dim
+        self.input_vectors[...] = random.uniform(-bound, bound, self.input_vectors.shape)
+        self.output_vectors[...] = 0
+
+    # Learning
+
+    def _tables(self) -> tuple[Array, ...]:
+        """What the kernels look up: chances to stay, the noise, ways through the tree, n-grams of words."""
+        settings, nothing = self.settings, np.zeros(0, np.int64)
+        paths = (nothing, nothing.astype(np.int32), nothing.astype(np.int8))
+        noise = np.zeros(0, np.uint64)
+        if settings.loss == "hierarchical":
+            paths = huffman_paths(self._counts)
+        elif settings.loss == "negative":
+            noise = self._kernels.alias_table(self._counts**NOISE_POWER)
+        parts = [self._parts(word) for word in self.words] if settings.max_ngram else []
+        offsets = np.array([0, *accumulate(map(len, parts))], np.int64) if parts else nothing
+        rows = np.array([*chain(*parts)], np.int32)
+        return (stays(self._counts, settings.subsample), noise, *paths, offsets, rows)
+
+    def _parts(self, word: str) -> list[int]:
+        """The rows of a word's n-grams."""
+        found = n_grams(word, max(1, self.settings.min_ngram), self.settings.max_ngram)
+        return [len(self.words) + zlib.crc32(part.encode("utf-8", "surrogatepass")) % self.settings.buckets for part in found]
+
+    def prepare(self, ids: Array, training: TrainingPlan) -> None:
+        """Get ready to learn from ids (N,), int32, -1 between sentences, at a rate that falls in proportion to SLOWEST of it."""
+        settings, kernels = self.settings, self._kernels
+        cbow = settings.architecture == "cbow"
+        self._plan = (cbow, self._loss, settings.cbow_gradient == "divided", settings.window, settings.negative)
+        self._rate = training.lr or RATES[settings.architecture]
+        self._ids, self._epochs, self._seed = ids, training.epochs, training.seed
+        self._lookups, self._workers = self._tables(), min(training.threads or LARGEST, self.backend.threads)
+        self._in_step, workers = training.deterministic, range(self._workers)
+        fixed = self._plan, self._lookups, tuple(self._padded)
+        self._blocks = [kernels.make_block(*size, *fixed) for size in ([(BLOCK,)] if self._in_step else [(2,) for _ in workers])]
+        self._buffers = [kernels.make_buffers(STRETCH + 2 * MARGIN, *fixed) for _ in workers]
+        self._places = STRETCH if self._in_step else STRETCH * self._workers
+        self.stretches = max(1, -(-len(ids) // self._places))  # in an epoch
+
+    def _rate_at(self, epoch: int, place: int) -> float:
+        done = (epoch * len(self._ids) + place) / max(1, self._epochs * len(self._ids))
+        return self._rate * max(SLOWEST, 1.0 - done)
+
+    def learning_rate(self, epoch: int, stretch: int) -> float:
+        """At the first word of a stretch."""
+        return self._rate_at(epoch, stretch * self._places)
+
+    def train_stretch(self, epoch: int, stretch: int) -> tuple[float, int, int]:
+        """-> sum of losses in nats, examples, words of the text."""
+        first = stretch * self._places
+        last = min(len(self._ids), first + self._places)
+        key = self.backend.kernels("random").derive_key(self._seed, TRAIN + (epoch << 8))
+        rate = self._rate_at(epoch, first)
+        slower = (rate - self._rate_at(epoch, last)) / max(1, last - first)
+        train = self._kernels.train_in_step if self._in_step else self._kernels.train
+        done: list[tuple[float, int]] = [(0.0, 0)] * self._workers
+
+        def learn(worker: int, first: int, last: int, slower: float, *team: Team) -> None:
+            begin, end = max(0, first - MARGIN), min(len(self._ids), last + MARGIN)
+            shared = self._ids, begin, first, last, end, key, self._plan, self._lookups, tuple(self._padded), rate, slower
+            done[worker] = train(*shared, self._blocks[worker % len(self._blocks)], self._buffers[worker], *team)
+
+        if self._in_step:
+            self.backend.together(lambda team: learn(team[0], first, last, slower, team), self._workers)
+            done = done[:1]  # all have the same sums
+        else:
+            bounds = [first + (last - first) * i // self._workers for i in range(self._workers + 1)]
+            self.backend.map(lambda i: learn(i, bounds[i], bounds[i + 1], slower * self._workers), range(self._workers))
+        words = int(np.count_nonzero(self._ids[first:last] >= 0))
+        return sum(loss for loss, _ in done), sum(examples for _, examples in done), words
+
+    # What was learned
+
+    def vectors(self, which: str = "input") -> Array:
+        """(V, D) of all words; which: input, output or sum.  UsageError for output vectors of inner nodes."""
+        if which != "input" and self.settings.loss == "hierarchical":
+            raise UsageError("With --loss hierarchical no word has an output vector: ask for --which input.")
+        output = self.output_vectors
+        return np.array(output) if which == "output" else self._inputs() + (output if which == "sum" else 0)
+
+    def _inputs(self) -> Array:
+        inputs = np.array(self.input_vectors[: len(self.words)])
+        if self.settings.max_ngram:
+            for i, word in enumerate(self.words):
+                parts = self._parts(word)
+                inputs[i] = (inputs[i] + self.input_vectors[parts].sum(axis=0)) / (1 + len(parts))
+        return inputs
+
+    def vector_of_unknown(self, word: str) -> Array | None:
+        """The mean of its n-grams' vectors; None where the model has none."""
+        parts = self._parts(word) if self.settings.max_ngram else []
+        return self.input_vectors[parts].mean(axis=0) if parts else None
