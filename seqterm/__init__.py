@@ -1,15 +1,17 @@
 """seqterm: sequence models in the terminal.
 
-`seqterm.load(RUN)` gives a trained model with `sample`, `score`, `next` and `trace`.
+`seqterm.load(RUN)` gives a trained model with `sample`, `score`, `next` and `trace`, `seqterm.load_vectors(RUN|FILE)` word
+vectors with `neighbours`, `analogy` and `odd_one_out`.
 """
 
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from seqterm.app.loaded import LoadedModel
+    from seqterm.evaluation.word_space import WordSpace
 
 __version__ = "0.1.0"
-__all__ = ["__version__", "load"]
+__all__ = ["__version__", "load", "load_vectors"]
 
 
 def load(run: str) -> "LoadedModel":
@@ -17,3 +19,11 @@ def load(run: str) -> "LoadedModel":
     from seqterm.app.session import Session
 
     return Session().load(run)
+
+
+def load_vectors(source: str) -> "WordSpace":
+    """The vectors of a run, of a network's embedding or of a file.  Raises seqterm.errors.DataError where they cannot be read."""
+    from seqterm.app.known_vectors import known_vectors
+    from seqterm.app.session import Session
+
+    return known_vectors(source, Session()).space

@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
+from seqterm.models.glove_settings import GloveSettings
 from seqterm.models.settings import ElmanSettings, GruSettings, LstmSettings, Word2vecSettings
 from seqterm.options import argument, option
 from seqterm.sampling.settings import TOP_K, TOP_P, SamplingSettings
 from seqterm.text.format import KINDS, SENTENCES
-from seqterm.training.settings import GUARD, TEXT, ReportSettings, TrainingSettings, VectorTrainingSettings
+from seqterm.training.settings import GUARD, TEXT, TRAINING, ReportSettings, TrainingSettings, VectorTrainingSettings
 
 RUN = "A run: a path, or a name that `seqterm runs list` shows."
 
@@ -30,6 +31,9 @@ class Train(ReportSettings, TrainingSettings, Command):
     out: str | None = option(None, "The run: a path, or a name (default: one is made up).", short="o", metavar="RUN")
     from_run: str | None = option(
         None, "Start from the weights and vocabulary of another run.", flag="from", metavar="RUN", complete="run"
+    )
+    vectors: str | None = option(
+        None, "Begin with these vectors of words: a run or a file; --embedding is their size.", metavar="RUN|FILE", complete="run"
     )
     time_limit: float | None = option(None, "Save and stop after this long.", duration=True, above=0.0, group=GUARD)
     tokens: str = option("char", "What a token is; words follow the Penn Treebank's conventions.", choices=KINDS, group=TEXT)
@@ -101,6 +105,14 @@ class TrainWord2vec(Word2vecSettings, TrainVectors):
     """Train word vectors: skip-gram or continuous bag of words."""
 
     model = "word2vec"
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainGlove(GloveSettings, TrainVectors):
+    """Train word vectors from how often words stand near one another."""
+
+    model = "glove"
+    epochs: int = option(15, "Passes over the counted pairs.", minimum=1, group=TRAINING)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -186,7 +198,9 @@ class OnVectors(Command):
     """A command on word vectors."""
 
     vectors: str = argument(VECTORS, metavar="RUN|FILE", complete="run")
-    which: str = option("input", "Of a run with two vectors a word.", choices=("input", "output", "sum"))
+    which: str | None = option(
+        None, "Of a run with two vectors a word (default: input, for glove their sum).", choices=("input", "output", "sum")
+    )
     skip_bad_rows: bool = option(False, "Go on without the rows of a file that cannot be read.")
     restrict: int | None = option(None, "Only the first so many words, the most frequent ones, are known.", minimum=1)
 
@@ -346,6 +360,7 @@ COMMANDS: dict[tuple[str, ...], type[Command]] = {
     ("train", "lstm"): TrainLstm,
     ("train", "gru"): TrainGru,
     ("train", "word2vec"): TrainWord2vec,
+    ("train", "glove"): TrainGlove,
     ("train", "--resume"): Resume,
     ("sample",): Sample,
     ("score",): Score,

@@ -8,6 +8,7 @@ import numpy as np
 import seqterm
 from seqterm.app.arguments import line
 from seqterm.app.commands import Resume, Train
+from seqterm.app.known_vectors import KnownVectors, known_vectors
 from seqterm.app.loaded import LoadedModel, build_model, check_model
 from seqterm.app.session import Session
 from seqterm.app.stopping import stop_reason
@@ -70,6 +71,9 @@ def prepare(command: Train, folder: RunFolder, session: Session, began: float) -
     if command.batching == "sentence" and base and not base.vocabulary.has_marks:
         raise UsageError(f"--batching sentence needs sentence marks, which {command.from_run} was trained without.")
     settings = _model_settings(command, base)
+    given = known_vectors(command.vectors, session) if command.vectors else None
+    if given:
+        settings = _with_vectors(settings, command, given)
     check_model(settings)  # before a long text is read
     vocabulary, text, notes = read_text(command, folder, base)
     model = build_model(command.model, settings, vocabulary, session.backend)
@@ -77,6 +81,8 @@ def prepare(command: Train, folder: RunFolder, session: Session, began: float) -
         model.load(base.model.tensors())
     else:
         model.initialise(np.random.Generator(np.random.Philox(key=[command.seed, INITIALISE])))
+    if given:
+        notes += [*given.notes, _begin_with(given, vocabulary, model)]
     training = pick(TrainingSettings, command)
     training = dataclasses.replace(training, threads=training.threads or session.backend.threads)
     reports = pick(ReportSettings, command)
@@ -94,6 +100,28 @@ def prepare(command: Train, folder: RunFolder, session: Session, began: float) -
     trainer = _trainer(folder, config, training, reports, vocabulary, model, session, began, command.time_limit)
     folder.write_description(config, vocabulary.to_json())
     return trainer, notes
+
+
+def _with_vectors(settings: Any, command: Train, given: KnownVectors) -> Any:
+    """The settings with an embedding of the vectors' size."""
+    size = given.space.matrix.shape[1]
+    if command.from_run:
+        raise UsageError("--vectors does not go with --from, which brings its embedding: leave one of them out.")
+    if settings.input == "onehot":
+        raise UsageError("--vectors needs --input embedding: one-hot input has no vectors.")
+    if "embedding" in command.given and settings.embedding != size:
+        raise UsageError(f"--embedding {settings.embedding} does not fit --vectors {command.vectors}, which has {size}.")
+    return dataclasses.replace(settings, embedding=size)
+
+
+def _begin_with(given: KnownVectors, vocabulary: Vocabulary, model: RecurrentModel) -> Note:
+    """Put vectors into the embedding, those that there are."""
+    table, known = model.parameters["embedding"]["table"], 0
+    for number, token in enumerate(vocabulary.tokens):
+        if (vector := given.of(token)) is not None:
+            table[number] = vector
+            known += 1
+    return Note(f"{known:,} of {len(vocabulary):,} tokens begin with a given vector.")
 
 
 def _model_settings(command: Train, base: LoadedModel | None) -> Any:

@@ -15,6 +15,7 @@ HANDLERS: dict[type[Command], str] = {
     commands.TrainLstm: "seqterm.app.train:train",
     commands.TrainGru: "seqterm.app.train:train",
     commands.TrainWord2vec: "seqterm.app.train:train",
+    commands.TrainGlove: "seqterm.app.train:train",
     commands.Resume: "seqterm.app.train:resume",
     commands.Sample: "seqterm.app.sample:sample",
     commands.Score: "seqterm.app.score:score",

@@ -16,6 +16,7 @@ from seqterm.app.training_text import SPOOL, TRAINING_IDS
 from seqterm.errors import DataError, UsageError
 from seqterm.events import Note, Started
 from seqterm.models.catalogue import CATALOGUE, resolve
+from seqterm.models.glove_settings import parse_size
 from seqterm.options import from_json, pick, to_json
 from seqterm.store.home import fetched_folder
 from seqterm.store.run_folder import RunFolder
@@ -43,7 +44,7 @@ def prepare(command: TrainVectors, folder: RunFolder, session: Session, began: f
         "command": line(command),
         "model": command.model,
         "model_settings": to_json(settings),
-        "parameters": sum(tensor.size for tensor in model.tensors().values()),
+        "parameters": sum(tensor.size for name, tensor in model.tensors().items() if not name.startswith("squares.")),
         "vocabulary_size": len(vocabulary),
         "corpus": text,
         "training": to_json(training),
@@ -84,6 +85,8 @@ def _check(settings: Any) -> None:
     shortest, longest = getattr(settings, "min_ngram", 0), getattr(settings, "max_ngram", 0)
     if shortest > longest:
         raise UsageError(f"--min-ngram {shortest} is more than --max-ngram {longest}: raise --max-ngram.")
+    if hasattr(settings, "memory"):
+        parse_size(settings.memory)
 
 
 def _read_text(command: TrainVectors, folder: RunFolder) -> tuple[Vocabulary, dict[str, Any]]:
@@ -115,7 +118,7 @@ def _trainer(
 ) -> VectorTrainer:
     text = config["corpus"]
     ids = open_words(folder.path / TRAINING_IDS, text["training_tokens"])
-    model.prepare(ids, settings)
+    model.prepare(ids, settings, folder.path)
     started = Started(
         run=folder.name,
         model=config["model"],

@@ -8,75 +8,22 @@ from pathlib import Path
 import numpy as np
 
 from seqterm.app.commands import Analogy, EvaluateVectors, ExportVectors, MapVectors, OddOneOut, OnVectors, Similar
+from seqterm.app.known_vectors import KnownVectors, known_vectors
 from seqterm.app.lines import read_lines
-from seqterm.app.loaded import read_model
 from seqterm.app.session import Session
 from seqterm.backends.base import Array
 from seqterm.errors import DataError, UsageError
 from seqterm.evaluation.word_eval import Accuracy, evaluate_analogies, evaluate_pairs, read_pairs, read_questions
-from seqterm.evaluation.word_space import WordSpace, principal_components
-from seqterm.events import AnalogyAccuracy, Answer, Event, Exported, Neighbour, Note, PairCorrelation, WordMap
+from seqterm.evaluation.word_space import principal_components
+from seqterm.events import AnalogyAccuracy, Answer, Event, Exported, Neighbour, PairCorrelation, WordMap
 from seqterm.events import OddOneOut as Found
-from seqterm.models.catalogue import CATALOGUE
-from seqterm.store.home import existing_run, run_path
-from seqterm.store.run_folder import RunFolder
-from seqterm.store.vectors import Vectors, read_vectors, write_vectors
+from seqterm.store.vectors import Vectors, write_vectors
 
 TOGETHER = 4096  # questions from standard input that are answered in one pass
 
 
-class _Known:
-    """Words and vectors that a command asks: those of a file or of a run."""
-
-    def __init__(self, command: OnVectors, session: Session):
-        path = Path(command.vectors)
-        self.notes: list[Note] = []
-        self._model = None
-        if path.is_file():
-            if command.which != "input":
-                raise UsageError(f"--which {command.which} is for runs: a file has one vector a word.")
-            vectors, troubles = read_vectors(path, skip_bad_rows=command.skip_bad_rows)
-            self.notes = [Note(trouble) for trouble in troubles]
-        elif not (run_path(command.vectors) / "config.json").is_file() and not path.is_dir():
-            raise DataError(f"There is neither a run nor a file of vectors at {command.vectors}.")
-        else:
-            vectors = self._of_run(command, session)
-        words, matrix = vectors.words[: command.restrict], vectors.matrix[: command.restrict]
-        self.space = WordSpace(words, matrix, session.backend)
-
-    def _of_run(self, command: OnVectors, session: Session) -> Vectors:
-        """Of word vectors, or the embedding of a network."""
-        folder = RunFolder(existing_run(command.vectors))
-        config, vocabulary, model = read_model(folder, session.backend)
-        tensors, _ = folder.load_checkpoint("best")
-        model.load(tensors)
-        if CATALOGUE[config["model"]].makes_vectors:
-            self._model = model
-            return Vectors(model.words, model.vectors(command.which))
-        if "embedding.table" not in tensors:
-            raise DataError(f"{command.vectors} has no vectors of words: it was trained with --input onehot.")
-        if command.which != "input":
-            raise UsageError(f"--which {command.which} is for word vectors: {command.vectors} has an embedding alone.")
-        return Vectors(vocabulary.tokens, tensors["embedding.table"].astype(np.float32))
-
-    def vector_of(self, word: str, metric: str) -> tuple[Array, list[int]]:
-        """A word's vector (D,), from its n-grams where it is unknown and the run has them, and the ids of known words."""
-        unknown = getattr(self._model, "vector_of_unknown", lambda word: None)(word) if word not in self.space.index else None
-        if unknown is not None:
-            return unknown, []
-        number = self.space.id_of(word)
-        return (self.space.matrix if metric == "euclid" else self.space.unit)[number], [number]
-
-
-def _known(command: OnVectors, session: Session) -> _Known:
-    """Kept for the next question of a session, as long as the file or the run stays the same."""
-    path = Path(command.vectors)
-    state = path if path.is_file() else run_path(command.vectors) / "state.json"
-    changed = state.stat().st_mtime_ns if state.exists() else 0
-    key = str(path), command.which, command.skip_bad_rows, command.restrict, changed
-    if key not in session.kept:
-        session.kept[key] = _Known(command, session)
-    return session.kept[key]
+def _known(command: OnVectors, session: Session) -> KnownVectors:
+    return known_vectors(command.vectors, session, command.which, command.skip_bad_rows, command.restrict)
 
 
 def similar(command: Similar, session: Session) -> Iterator[Event]:
@@ -87,7 +34,7 @@ def similar(command: Similar, session: Session) -> Iterator[Event]:
     asked = [" ".join(command.words)] if is_sum else list(command.words) if command.words else read_lines("-")
     for query in filter(str.strip, asked):
         if len(query.split()) == 1:
-            vector, ids = known.vector_of(query.strip(), command.metric)
+            vector, ids = _vector_of(known, query.strip(), command.metric)
         else:
             vector, numbers = known.space.expression(query, command.metric)  # type: ignore[arg-type]
             ids = numbers.tolist()
@@ -95,6 +42,15 @@ def similar(command: Similar, session: Session) -> Iterator[Event]:
         for number, score in zip(found[0], scores[0], strict=True):
             if number >= 0:
                 yield Neighbour(query.strip(), known.space.words[number], float(score))
+
+
+def _vector_of(known: KnownVectors, word: str, metric: str) -> tuple[Array, list[int]]:
+    """A word's vector (D,), and its id if it is known."""
+    vector = known.of(word)
+    if vector is None or word in known.space.index:
+        number = known.space.id_of(word)
+        return (known.space.matrix if metric == "euclid" else known.space.unit)[number], [number]
+    return vector, []
 
 
 def analogy(command: Analogy, session: Session) -> Iterator[Event]:
@@ -123,7 +79,7 @@ def _questions() -> Iterator[list[str]]:
             yield words
 
 
-def _answers(known: _Known, questions: list[tuple[str, ...]], command: Analogy) -> Iterator[Answer]:
+def _answers(known: KnownVectors, questions: list[tuple[str, ...]], command: Analogy) -> Iterator[Answer]:
     ids = np.array([[known.space.id_of(word) for word in question] for question in questions])
     found, scores = known.space.analogy(ids, command.top, command.method)  # type: ignore[arg-type]
     for question, numbers, row in zip(questions, found, scores, strict=True):

@@ -4,6 +4,7 @@ A state is an array whose first axis is the row: immutable, and gathered by inde
 that samplers, beams and comparisons need to know.
 """
 
+from pathlib import Path
 from typing import Protocol
 
 from seqterm.backends.base import Array
@@ -47,7 +48,7 @@ class TrainingPlan(Protocol):
     @property
     def epochs(self) -> int: ...
     @property
-    def lr(self) -> float | None: ...
+    def lr(self) -> float: ...
     @property
     def deterministic(self) -> bool: ...
     @property
@@ -63,8 +64,8 @@ class VectorModel(Protocol):
     unit: str  # of what its losses are means
     stretches: int  # in an epoch, once prepared
 
-    def prepare(self, ids: Array, training: TrainingPlan) -> None:
-        """Get ready to learn from ids (N,), int32, -1 between sentences."""
+    def prepare(self, ids: Array, training: TrainingPlan, folder: Path) -> None:
+        """Get ready to learn from ids (N,), int32, -1 between sentences; folder: for what memory cannot hold."""
         ...
 
     def tensors(self) -> dict[str, Array]:
@@ -79,8 +80,8 @@ class VectorModel(Protocol):
 
     def learning_rate(self, epoch: int, stretch: int) -> float: ...
 
-    def vectors(self, which: str = "input") -> Array:
-        """(V, D), a row a word; which of two that a word has: input, output or their sum."""
+    def vectors(self, which: str = ...) -> Array:
+        """(V, D), a row a word; which of two that a word has: input, output or their sum; the usual ones if it is not said."""
         ...
 
 

@@ -21,6 +21,9 @@ CATALOGUE = {
     "word2vec": Entry(
         "word vectors: skip-gram or cbow", "seqterm.models.settings:Word2vecSettings", "seqterm.models.word2vec:Word2vec", True
     ),
+    "glove": Entry(
+        "word vectors from counts of pairs", "seqterm.models.glove_settings:GloveSettings", "seqterm.models.glove:Glove", True
+    ),
 }
 
 

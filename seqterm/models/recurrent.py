@@ -14,8 +14,29 @@ SCORED = 4096  # tokens that a thread scores at once,
 ROWS = 256  # in so many rows at most
 FOLDED = 1 << 20  # elements of what a first layer makes of every token, up to which steps keep them
 
-ALONE = 8  # calls that draw with one thread after workers have waited for cores that others hold
+TOGETHER, ALONE = (16, 1024), (256, 1 << 16)  # tokens, at first and at most: see Turns
 SHARED = 1 << 16  # multiplications in a step that are worth a thread
+
+
+class Turns:
+    """How many tokens workers draw together before they are asked how that went, and how many one draws alone after it went
+    badly because others use the cores: ever more of both while it stays as it is."""
+
+    def __init__(self) -> None:
+        self._together, self._alone, self._left = TOGETHER[0], ALONE[0], 0
+
+    def next(self, n: int) -> tuple[int, bool]:
+        """Of n tokens how many to draw now, and whether together."""
+        return (min(n, self._left), False) if self._left else (min(n, self._together), True)
+
+    def report(self, count: int, waits: int) -> None:
+        """So many were drawn, and each worker has waited so often for one that had no core."""
+        if self._left:
+            self._left -= count
+        elif 4 * waits > count + 4:
+            self._left, self._alone, self._together = self._alone, min(2 * self._alone, ALONE[1]), TOGETHER[0]
+        else:
+            self._together, self._alone = min(2 * self._together, TOGETHER[1]), ALONE[0]
 
 
 class RecurrentModel(RecurrentNetwork):
@@ -31,7 +52,7 @@ class RecurrentModel(RecurrentNetwork):
         self._generate = backend.kernels("generate")
         self._packed: dict[bool, tuple[Array, ...]] = {}
         self._prepared: Prepared | None = None
-        self._alone = 0  # calls for which to draw with one thread
+        self._turns = Turns()
         self._scoring: list[Workspace] = []  # one a thread, kept between calls
 
     def initialise(self, random: np.random.Generator) -> None:
@@ -137,14 +158,21 @@ class RecurrentModel(RecurrentNetwork):
         state, log_p = state.copy(), log_p.copy()
         tokens, chosen = np.empty((n, len(state)), np.int64), np.empty((n, len(state)), self.dtype)
         scratch = self._scratch(network, state)
-        workers = max(1, min(self.backend.threads, len(state) * self.flat.size // SHARED)) if not self._alone else 1
+        workers = max(1, min(self.backend.threads, len(state) * self.flat.size // SHARED))
+        done = 0
+        while done < n:
+            count, share = self._turns.next(n - done) if workers > 1 else (n, False)
+            part = slice(done, done + count)
+            own = first + done, tokens[part], chosen[part], scratch
 
-        def draw(team: Team) -> None:
-            self._generate.draw(
-                *network, state, log_p, seen, banned, settings.greedy, settings.temperature, settings.k, settings.p,
-                settings.minimum, settings.repetition_penalty, settings.equal_weights, key, first, tokens, chosen, scratch, team,
-            )  # fmt: skip
+            def draw(team: Team, own: tuple[Any, ...] = own) -> None:
+                self._generate.draw(
+                    *network, state, log_p, seen, banned, settings.greedy, settings.temperature, settings.k, settings.p,
+                    settings.minimum, settings.repetition_penalty, settings.equal_weights, key, *own, team,
+                )  # fmt: skip
 
-        waits = self.backend.together(draw, workers)
-        self._alone = ALONE if waits > (1 + n // 4) * workers else max(0, self._alone - 1)
+            waits = self.backend.together(draw, workers if share else 1)
+            if workers > 1:
+                self._turns.report(count, waits // workers)
+            done += count
         return state, log_p, tokens, chosen

@@ -3,6 +3,7 @@
 import heapq
 import zlib
 from itertools import accumulate, chain
+from pathlib import Path
 
 import numpy as np
 
@@ -18,7 +19,6 @@ NOISE_POWER = 0.75
 SLOWEST = 1e-4  # of the first learning rate, where its decay ends
 LARGEST = 2**32 - 1
 LOSSES = {"negative": "NEGATIVE", "hierarchical": "HIERARCHICAL", "softmax": "SOFTMAX"}
-RATES = {"skip-gram": 0.025, "cbow": 0.05}
 TRAIN = 4  # the purpose of a random key
 
 
@@ -110,12 +110,15 @@ class Word2vec:
         found = n_grams(word, max(1, self.settings.min_ngram), self.settings.max_ngram)
         return [len(self.words) + zlib.crc32(part.encode("utf-8", "surrogatepass")) % self.settings.buckets for part in found]
 
-    def prepare(self, ids: Array, training: TrainingPlan) -> None:
-        """Get ready to learn from ids (N,), int32, -1 between sentences, at a rate that falls in proportion to SLOWEST of it."""
+    def prepare(self, ids: Array, training: TrainingPlan, folder: Path | None = None) -> None:
+        """Get ready to learn from ids (N,), int32, -1 between sentences, at a rate that falls in proportion to SLOWEST of it.
+
+        Nothing is put into folder.
+        """
         settings, kernels = self.settings, self._kernels
         cbow = settings.architecture == "cbow"
         self._plan = (cbow, self._loss, settings.cbow_gradient == "divided", settings.window, settings.negative)
-        self._rate = training.lr or RATES[settings.architecture]
+        self._rate = training.lr
         self._ids, self._epochs, self._seed = ids, training.epochs, training.seed
         self._lookups, self._workers = self._tables(), min(training.threads or LARGEST, self.backend.threads)
         self._in_step, workers = training.deterministic, range(self._workers)

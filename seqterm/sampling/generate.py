@@ -1,5 +1,6 @@
 """Text from a language model, piece by piece, several samples side by side."""
 
+import time
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -14,7 +15,8 @@ from seqterm.sampling.draw import draw_by_steps
 from seqterm.sampling.settings import SamplingSettings
 from seqterm.text.vocabulary import END, START, UNKNOWN, Ids, Vocabulary
 
-CHUNK = 32  # tokens drawn in one call
+CHUNK = 32  # tokens drawn in one call, and
+FRAME = 0.01  # seconds in which as many more are drawn at a time as can be
 TRIES = 200  # for --min-length
 DRAW = 2  # the purpose of a random key,
 ATTEMPT = 1 << 32  # to which the tries before are added
@@ -153,6 +155,11 @@ def generate(
         raise SeqtermError(f"{missing} of {settings.samples} samples had under {settings.min_length} tokens in {TRIES} tries.")
 
 
+def chunk_after(count: int, seconds: float) -> int:
+    """How many tokens to draw in one call, after so many came in so long: twice as many while that is quick."""
+    return 2 * count if seconds < FRAME / 2 else count
+
+
 def _draw(
     draw: Callable[..., tuple[State, Array, Array, Array]],
     samples: list[_Sample],
@@ -171,13 +178,13 @@ def _draw(
     state, log_p = np.repeat(state, n, axis=0), np.repeat(log_p, n, axis=0)
     seen = np.zeros((n, log_p.shape[1]), np.bool_)
     seen[:, prompt_ids] = True
-    drawn = 0
+    drawn, chunk = 0, CHUNK
     while drawn < settings.length and not all(sample.done for sample in samples):
         if stop():
             return True
-        count = min(CHUNK, settings.length - drawn)
+        count, began = min(chunk, settings.length - drawn), time.perf_counter()
         state, log_p, tokens, chosen = draw(state, log_p, seen, rules.banned, settings, key, drawn, count)
-        drawn += count
+        drawn, chunk = drawn + count, chunk_after(count, time.perf_counter() - began)
         for row, sample in enumerate(samples):
             if not sample.done:
                 text = sample.feed(tokens[:, row], chosen[:, row], drawn == settings.length)

@@ -69,10 +69,10 @@ class VectorTrainingSettings:
     """Everything that trained word vectors depend on, besides the model's own settings and the text."""
 
     epochs: int = option(5, "Passes over the text.", minimum=1, group=TRAINING)
-    lr: float | None = option(
-        None, "First learning rate (default: 0.025 for skip-gram, 0.05 for cbow and glove).", above=0.0, group=TRAINING
+    lr: float = option(0.05, "Learning rate, at first.", above=0.0, group=TRAINING)
+    deterministic: bool = option(
+        False, "Threads wait for one another: the same vectors for any number of them, which glove always gives.", group=TRAINING
     )
-    deterministic: bool = option(False, "Threads wait for one another: the same vectors for any number of them.", group=TRAINING)
     seed: int = option(1, "Of first vectors, and of everything drawn.", minimum=0, maximum=2**63 - 1, group=TRAINING)
     threads: int | None = option(None, "Threads (default: one a core).", minimum=1, group=TRAINING)
     save_every: float = option(

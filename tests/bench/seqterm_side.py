@@ -1,5 +1,6 @@
 """seqterm's side of the speed benches: a process that measures one row."""
 
+import time
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -9,6 +10,7 @@ from seqterm.backends.select import select
 from seqterm.evaluation.lines import score_lines
 from seqterm.models.catalogue import CATALOGUE, resolve
 from seqterm.models.recurrent import RecurrentModel
+from seqterm.sampling.generate import CHUNK, chunk_after
 from seqterm.sampling.settings import SamplingSettings
 from seqterm.text.format import TextFormat
 from seqterm.text.stream import Batch
@@ -19,7 +21,6 @@ from tests.bench.measuring import held, peak, rate, read_lines, updates_a_second
 from tests.bench.rows import Row, serve
 
 THREADS = 2
-CHUNK = 32  # tokens a call, as `seqterm sample` draws them
 
 
 def model_of(row: Row) -> RecurrentModel:
@@ -61,13 +62,15 @@ def sampling(row: Row, samples: int = 1, weights: str = "full") -> Callable[[flo
     model, settings = model_of(row), SamplingSettings(weights=weights)
     state, log_p = model.start(samples)
     seen, banned = np.zeros((samples, row.V), np.bool_), np.zeros(row.V, np.bool_)
-    position = 0
+    position, chunk = 0, CHUNK
 
     def draw() -> int:
-        nonlocal state, log_p, position
-        state, log_p, _, _ = model.draw(state, log_p, seen, banned, settings, 1, position, CHUNK)
-        position += CHUNK
-        return CHUNK * samples
+        """As `seqterm sample` does it."""
+        nonlocal state, log_p, position, chunk
+        count, began = chunk, time.perf_counter()
+        state, log_p, _, _ = model.draw(state, log_p, seen, banned, settings, 1, position, count)
+        position, chunk = position + count, chunk_after(count, time.perf_counter() - began)
+        return count * samples
 
     draw()
     return lambda seconds: rate(draw, seconds)

@@ -29,7 +29,7 @@ def test_help_of_train_names_what_goes_with_resume(seqterm):
         assert flag in done.stdout.decode()
 
 
-@pytest.mark.parametrize("words", [[], ["runs"], ["corpus"]], ids=["seqterm", "runs", "corpus"])
+@pytest.mark.parametrize("words", [[], ["runs"], ["corpus"], ["vectors"]], ids=["seqterm", "runs", "corpus", "vectors"])
 def test_help_of_a_group_lists_its_commands(seqterm, words):
     done = seqterm(*words, "--help")
     assert done.returncode == 0

@@ -6,7 +6,7 @@ from seqterm.models.catalogue import CATALOGUE, resolve
 
 
 def test_all_models_of_the_command_line_are_there():
-    assert set(CATALOGUE) == {"elman", "lstm", "gru", "word2vec"}
+    assert set(CATALOGUE) == {"elman", "lstm", "gru", "word2vec", "glove"}
 
 
 @pytest.mark.parametrize("name", CATALOGUE)

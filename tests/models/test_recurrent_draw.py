@@ -1,7 +1,6 @@
 """The compiled draw: the same bits as the generic one, whatever the number of rows and the size of a chunk."""
 
 import threading
-import time
 from itertools import pairwise
 
 import numpy as np
@@ -10,7 +9,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seqterm.backends.cpu import CPU
-from seqterm.kernels.cpu import generate
 from seqterm.models import recurrent
 from seqterm.sampling.draw import draw_by_steps
 from seqterm.sampling.settings import SamplingSettings
@@ -183,7 +181,7 @@ def test_the_text_does_not_depend_on_the_number_of_threads(cell, form, weights, 
     for rows in (1, 5):
         wanted = drawn(alone, rows, 5, weights)
         for model in others:
-            workers, model._alone = workers_of(model), 0
+            workers, model._turns = workers_of(model), recurrent.Turns()
             are_equal(drawn(model, rows, 5, weights), wanted)
             assert workers == [model.backend.threads]
 
@@ -193,28 +191,41 @@ def test_workers_are_as_many_as_have_enough_to_do(workers_of, monkeypatch):
     workers = workers_of(model)
     for multiplications, wanted in ((2 * model.flat.size + 1, 1), (2 * model.flat.size, 1), (model.flat.size, 2), (1, 3)):
         monkeypatch.setattr(recurrent, "SHARED", multiplications)
-        model._alone = 0  # whatever the cores were busy with
+        model._turns = recurrent.Turns()  # whatever the cores were busy with
         drawn(model, rows=2)
         assert workers.pop() == wanted
 
 
 @pytest.mark.usefixtures("shared")
-def test_after_workers_have_waited_in_vain_some_draws_have_one_worker(workers_of, monkeypatch):
-    """The last of three comes once the two others have lost patience."""
-    model, draw = several_panels(threads=3), generate.draw
-    wanted, workers = drawn(several_panels()), workers_of(model)
+def test_who_is_kept_waiting_draws_alone_for_a_while(workers_of, monkeypatch):
+    """Workers whose meetings all took long, as far as they can tell, and then none."""
+    model = several_panels(threads=3)
+    wanted, waits = drawn(several_panels(), n=400), iter([1000])
+    together = model.backend.together
+    monkeypatch.setattr(model.backend, "together", lambda function, n: (together(function, n), next(waits, 0) if n > 1 else 0)[1])
+    workers = workers_of(model)
+    are_equal(drawn(model, n=400), wanted)
+    assert workers == [3, 1, 3, 3, 3, 3]  # 16 tokens, 256 alone, 16, 32, 64, and the last 16
 
-    def draw_late(*arguments):
-        worker, _, meeting = arguments[-1]
-        end = time.monotonic() + 30
-        while worker == 2 and meeting[1] < 2 and time.monotonic() < end:
-            time.sleep(0.01)
-        draw(*arguments)
 
-    monkeypatch.setattr(generate, "draw", draw_late)
-    for _ in range(recurrent.ALONE + 2):
-        are_equal(drawn(model), wanted)
-    assert workers == [3, *[1] * recurrent.ALONE, 3]
+def test_turns_grow_as_long_as_it_goes_well_and_pauses_as_long_as_it_does_not():
+    turns, drawn_together = recurrent.Turns(), []
+    for _ in range(9):
+        count, together = turns.next(10**9)
+        drawn_together.append((count, together))
+        turns.report(count, 0)
+    assert drawn_together == [(min(16 << i, 1024), True) for i in range(9)]
+    pauses = []
+    for _ in range(12):
+        count, together = turns.next(10**9)
+        assert together
+        turns.report(count, count)
+        count, together = turns.next(10**9)
+        assert not together
+        pauses.append(count)
+        assert turns.next(7) == (7, False)
+        turns.report(count, 0)
+    assert pauses == [min(256 << i, 1 << 16) for i in range(12)]
 
 
 @pytest.mark.usefixtures("shared")

@@ -25,6 +25,7 @@ def with_chunk(samples_of):
     def call(chunk, *arguments, **details):
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(module, "CHUNK", chunk)
+            patch.setattr(module, "FRAME", 0)
             return samples_of(*arguments, **details)
 
     return call
@@ -110,7 +111,15 @@ def test_pieces_of_a_sample_are_its_text(source, events_of):
         assert "".join(pieces) == sample.text
 
 
-def test_the_first_sample_comes_in_pieces_the_others_whole(lstm, events_of):
+@pytest.mark.parametrize(("frame", "pieces"), [(0, [32, 32, 32, 32]), (1e9, [32, 64, 32])])
+def test_more_is_drawn_at_a_time_where_that_is_quick(lstm, events_of, monkeypatch, frame, pieces):
+    monkeypatch.setattr(module, "FRAME", frame)
+    drawn = [event.text for event in events_of(lstm, length=128) if isinstance(event, Piece)]
+    assert [len(text) for text in drawn[1:]] == pieces
+
+
+def test_the_first_sample_comes_in_pieces_the_others_whole(lstm, events_of, monkeypatch):
+    monkeypatch.setattr(module, "FRAME", 0)
     events = events_of(lstm, length=3 * CHUNK, samples=3)
     kinds = [(type(event), event.sample) for event in events]
     assert kinds == [(Piece, 0)] * 4 + [(Sampled, 0), (Piece, 1), (Sampled, 1), (Piece, 2), (Sampled, 2)]
@@ -130,7 +139,8 @@ def test_length_counts_tokens(lstm, samples_of):
         assert len(sample.text) == sample.tokens == 77
 
 
-def test_stop_is_asked_between_chunks(lstm, samples_of):
+def test_stop_is_asked_between_chunks(lstm, samples_of, monkeypatch):
+    monkeypatch.setattr(module, "FRAME", 0)
     asked = iter([False, False, True])
     stopped = samples_of(lstm, length=10 * CHUNK, samples=2, stop=lambda: next(asked))
     assert [sample.tokens for sample in stopped] == [2 * CHUNK] * 2

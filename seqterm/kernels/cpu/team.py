@@ -19,7 +19,7 @@ from seqterm.kernels.cpu.product import add_product
 from seqterm.kernels.cpu.vector import PANEL_BYTES
 
 OVER = 1 << 62  # arrivals at a meeting for which nobody waits any more: put into meeting[0] when a worker fails
-PATIENCE = 1 << 15  # looks at the meeting before a worker sleeps
+PATIENCE = 1 << 13  # looks at the meeting before a worker sleeps
 X86_RELAX, ARM_RELAX = ("llvm.x86.sse2.pause", ()), ("llvm.aarch64.hint", (1,))
 RELAX: dict[str, tuple[str, tuple[int, ...]]] = {
     "x86_64": X86_RELAX,

@@ -1,7 +1,10 @@
 """Where compiled kernels are kept."""
 
 import importlib.util
+import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -9,6 +12,7 @@ import pytest
 import seqterm.kernels
 from seqterm.kernels.cpu import compile as compiling
 from seqterm.kernels.cpu import lstm
+from tests.kernels.cpu import first_run
 
 SOURCES = Path(seqterm.kernels.__file__).parent
 
@@ -59,3 +63,20 @@ def test_other_users_of_numba_keep_their_own_folder():
     before = compiling.config.CACHE_DIR
     compiling.kernel(lambda x: x)
     assert before == compiling.config.CACHE_DIR
+
+
+def test_a_first_run_which_compiles_has_the_bits_of_those_that_follow(tmp_path):
+    """Sums may be ordered by the code around them, so that a kernel must not be another one in the process that compiles it."""
+
+    def run():
+        command = [sys.executable, "-m", first_run.__name__]
+        variables = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)}
+        folder = Path(__file__).parents[3]
+        done = subprocess.run(command, env=variables, cwd=folder, capture_output=True, text=True, check=True, timeout=500)
+        return done.stdout.splitlines(), {path for path in tmp_path.rglob("*") if path.suffix == ".nbc"}
+
+    (first, compiled), (second, kept) = run(), run()
+    assert len(first) == len(first_run.MODELS)
+    assert compiled
+    assert kept == compiled
+    assert second == first

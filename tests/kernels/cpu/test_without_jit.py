@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from tests.kernels.cpu import without_jit
+from tests.kernels.cpu.word_problems import ARCHITECTURES, LOSSES
 from tests.naive import lstm, sequence, softmax
 from tests.naive.product import product
 
@@ -70,3 +71,16 @@ def test_lstm_forward_and_backward(plain):
 )
 def test_the_rest_agrees_with_the_compiled_kernels(plain, compiled, name):
     np.testing.assert_allclose(plain[name], compiled[name], rtol=1e-13, atol=1e-14)
+
+
+@pytest.mark.parametrize("name", ["dots", "table", "sums"])
+def test_operations_on_rows(plain, compiled, name):
+    np.testing.assert_allclose(plain[name], compiled[name], rtol=1e-13, atol=1e-14)
+
+
+@pytest.mark.parametrize("in_step", ["", " in step"])
+@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+def test_word_vectors(plain, compiled, architecture, loss, in_step):
+    name = f"{architecture} {loss}{in_step}"
+    np.testing.assert_allclose(plain[name], compiled[name], rtol=1e-11, atol=1e-13)

@@ -1,14 +1,17 @@
 """What the test of the plain twins computes: python -m tests.kernels.cpu.without_jit FILE writes it to FILE, compiled or not."""
 
+import itertools
 import sys
 
 import numpy as np
 
-from seqterm.kernels.cpu import dropout, filters, lstm, optimiser, output, product, random, softmax, vector
+from seqterm.kernels.cpu import dropout, filters, lstm, optimiser, output, product, random, rows, softmax, vector
+from seqterm.kernels.cpu.compile import kernel
 from seqterm.kernels.cpu.denormals import flush_denormals
 from seqterm.kernels.cpu.team import add_shared_product, meet
 from tests.kernels.cpu.layouts import PLACES, laid_out, whole_numbers
 from tests.kernels.cpu.teams import together
+from tests.kernels.cpu.word_problems import ARCHITECTURES, LOSSES, problem, text
 
 LAYOUTS = ["plain", "transposed", "strided"]
 WORKERS = 3
@@ -123,8 +126,41 @@ def updates():
     return found
 
 
+@kernel
+def operate(xs, table, sums, numbers, gains, dots):
+    """Everything that is done with rows, once."""
+    table = rows.borrow(table)
+    rows.dots(xs, 1, table, numbers, 1, 8, dots)
+    rows.exchange(xs, 1, table, numbers, 1, 8, gains, sums)
+    rows.add_row(xs, 0, table, 3, 0.75)
+    rows.clear_row(table, 4)
+    rows.fetch(table, 5)
+
+
+def row_operations():
+    """What is left of products, table and sums."""
+    random = np.random.default_rng(4)
+    xs, table, sums = (rows.padded_rows(n, 9, np.dtype(np.float64)) for n in (2, 6, 2))
+    for array in (xs, table, sums):
+        array[...] = random.normal(size=array.shape)
+    dots, numbers = np.zeros(8), np.array([0, 5, 2, 2, 0, 5, 2, 1], np.int32)
+    operate(xs, table, sums, numbers, random.normal(size=8), dots)
+    return {"dots": dots, "table": table, "sums": sums}
+
+
+def word_vectors():
+    """{"skip-gram negative": the sum of losses and the vectors that a short text leaves, "skip-gram negative in step": ...}"""
+    found, keep = {}, [2**31, 2**31, 2**32 - 1, 2**32 - 1, 2**32 - 1]
+    for architecture, loss in itertools.product(ARCHITECTURES, LOSSES):
+        for in_step in (False, True):
+            p = problem(loss, architecture, True, ids=text(30), keep=keep)
+            total, _ = p.train_in_step(0.1, 1e-3, WORKERS)[0] if in_step else p.train(0.1, 1e-3)
+            found[f"{architecture} {loss}{' in step' * in_step}"] = np.array([total, *np.concatenate(p.vectors).ravel()])
+    return found
+
+
 def compute():
-    found = products() | outputs() | updates()
+    found = products() | outputs() | updates() | row_operations() | word_vectors()
     found["rounded"], found["rounded wanted"] = rounded_product()
     found["shared"], found["met"] = shared_product(), meetings()
 
