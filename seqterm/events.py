@@ -154,6 +154,7 @@ class RunInfo(Event):
     corpus: dict[str, Any]
     progress: dict[str, Any]
     losses: list[dict[str, Any]] = field(default_factory=list)
+    unit: str = "nats a token"
 
 
 @dataclass(frozen=True)

@@ -62,6 +62,8 @@ def words(command: Command) -> list[str]:
         else:
             for one in value if parameter.many else (value,):
                 flags.extend((f"--{parameter.flag}", _word(one)))
+    if path[-1].startswith("-") and positional[0].startswith("-"):  # the value of an option
+        return [*path[:-1], f"{path[-1]}={positional[0]}", *flags]
     if any(word.startswith("-") and word != "-" for word in positional):
         return [*path, *flags, "--", *positional]
     return [*path, *positional, *flags]

@@ -63,6 +63,7 @@ def info(command: Info, session: Session) -> Iterator[Event]:
         corpus={**config["corpus"], "vocabulary_size": len(vocabulary), "command": config["command"]},
         progress={**progress, "complete": state["complete"], "last": state["last"], "best": state["best"]},
         losses=[event for event in folder.events() if event["event"] == "validation"],
+        unit=model.unit,
     )
 
 

@@ -52,7 +52,10 @@ def prepare(command: TrainVectors, folder: RunFolder, session: Session, began: f
     trainer = _trainer(folder, config, training, model, session, began, command.time_limit)
     folder.write_description(config, vocabulary.to_json())
     left_out = text["text_words"] - text["training_tokens"]
-    rare = f"{left_out:,} of {text['text_words']:,} words are too rare and left out (--min-count {command.min_count})."
+    why = f"too rare and left out (--min-count {command.min_count})"
+    if command.vocab_size:
+        why = f"left out (--min-count {command.min_count}, --vocab-size {command.vocab_size})"
+    rare = f"{left_out:,} of {text['text_words']:,} words are {why}."
     return trainer, [Note(rare)] if left_out else []
 
 

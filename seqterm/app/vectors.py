@@ -12,7 +12,7 @@ from seqterm.app.known_vectors import KnownVectors, known_vectors
 from seqterm.app.lines import read_lines
 from seqterm.app.session import Session
 from seqterm.backends.base import Array
-from seqterm.errors import DataError, UsageError
+from seqterm.errors import DataError, SeqtermError, UsageError
 from seqterm.evaluation.word_eval import Accuracy, evaluate_analogies, evaluate_pairs, read_pairs, read_questions
 from seqterm.evaluation.word_space import principal_components
 from seqterm.events import AnalogyAccuracy, Answer, Event, Exported, Neighbour, PairCorrelation, WordMap
@@ -137,5 +137,8 @@ def word_map(command: MapVectors, session: Session) -> Iterator[Event]:
 def export(command: ExportVectors, session: Session) -> Iterator[Event]:
     known = _known(command, session)
     yield from known.notes
-    write_vectors(Path(command.file), Vectors(known.space.words, known.space.matrix), command.format)
+    try:
+        write_vectors(Path(command.file), Vectors(known.space.words, known.space.matrix), command.format)
+    except OSError as error:
+        raise SeqtermError(f"Cannot write {command.file}: {error.strerror}.") from error
     yield Exported(command.vectors, command.file)

@@ -1,7 +1,9 @@
 """The command Warmup: every kernel runs once on a tiny problem."""
 
 import dataclasses
+import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,7 +17,6 @@ from seqterm.models.catalogue import CATALOGUE, resolve
 from seqterm.models.recurrent import RecurrentModel
 from seqterm.sampling.generate import generate
 from seqterm.sampling.settings import WEIGHTS, SamplingSettings
-from seqterm.store.home import home
 from seqterm.text.format import TextFormat
 from seqterm.text.stream import Batch
 from seqterm.text.vocabulary import Vocabulary
@@ -45,7 +46,11 @@ def _exercise_vectors(name: str, session: Session) -> None:
     for deterministic in (False, True):
         model = resolve(CATALOGUE[name].model)(resolve(CATALOGUE[name].settings)(dim=4), ["a", "b"], [2, 1], session.backend)
         model.initialise(np.random.default_rng(1))
-        model.prepare(np.array([0, 1, 0], np.int32), VectorTrainingSettings(deterministic=deterministic, threads=1), home())
+        model.prepare(
+            np.array([0, 1, 0], np.int32),
+            VectorTrainingSettings(deterministic=deterministic, threads=1),
+            Path(tempfile.gettempdir()),
+        )
         model.train_stretch(0, 0)
     space = WordSpace(model.words, model.vectors(), session.backend)
     space.neighbours(model.vectors(), 1, "euclid")

@@ -100,7 +100,7 @@ def run_info(event: RunInfo) -> str:
     ):
         lines += ["", heading, *_settings(values)]
     if event.losses:
-        lines += ["", "losses (nats a token)", f"  {'epoch':>5} {'step':>9} {'training':>9} {'held out':>9}"]
+        lines += ["", f"losses ({event.unit})", f"  {'epoch':>5} {'step':>9} {'training':>9} {'held out':>9}"]
         for loss in event.losses:
             best = "  best" if loss["best"] else ""
             held_out = number(loss["validation_loss"])

@@ -86,6 +86,8 @@ class RecurrentNetwork:
     All parameters are views of `flat` (P,).
     """
 
+    unit = "nats a token"  # of losses
+
     def __init__(self, settings: RecurrentSettings, vocabulary_size: int, backend: Backend):
         self.settings, self.vocabulary_size, self.backend = settings, vocabulary_size, backend
         self.dtype = np.dtype(settings.precision)

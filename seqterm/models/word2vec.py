@@ -120,8 +120,11 @@ class Word2vec:
         self._plan = (cbow, self._loss, settings.cbow_gradient == "divided", settings.window, settings.negative)
         self._rate = training.lr
         self._ids, self._epochs, self._seed = ids, training.epochs, training.seed
-        self._lookups, self._workers = self._tables(), min(training.threads or LARGEST, self.backend.threads)
-        self._in_step, workers = training.deterministic, range(self._workers)
+        self._lookups, self._in_step = self._tables(), training.deterministic
+        self._workers = training.threads or self.backend.threads
+        if self._in_step:  # all of them run at once; else they may take turns, on a machine with fewer cores too
+            self._workers = min(self._workers, self.backend.threads)
+        workers = range(self._workers)
         fixed = self._plan, self._lookups, tuple(self._padded)
         self._blocks = [kernels.make_block(*size, *fixed) for size in ([(BLOCK,)] if self._in_step else [(2,) for _ in workers])]
         self._buffers = [kernels.make_buffers(STRETCH + 2 * MARGIN, *fixed) for _ in workers]

@@ -4,6 +4,8 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
 
+import numpy as np
+
 from seqterm.backends.base import Array
 from seqterm.errors import DivergedError
 from seqterm.events import Event, Finished, Note, Saved, Started, Step, Stopped, Validation
@@ -55,9 +57,12 @@ class VectorTrainer:
         return self._seconds_before + time.monotonic() - self._began
 
     def _save(self, complete: bool = False) -> Saved:
+        """Only what is sound is saved: the loss shows that an update went astray no sooner than the next one."""
+        tensors: dict[str, Array] = self._model.tensors()
+        if not all(np.isfinite(tensor).all() for tensor in tensors.values()):
+            raise self._diverged("a vector is not of finite numbers")
         self.progress.seconds = round(self._seconds(), 3)
         counters = {**asdict(self.progress), "log_sizes": self._folder.log_sizes()}
-        tensors: dict[str, Array] = self._model.tensors()
         name = self._folder.save_checkpoint(self.progress.step, tensors, counters, best=False, complete=complete)
         self._last_save = time.monotonic()
         return Saved(self.progress.step, f"checkpoints/{name}")
@@ -91,15 +96,16 @@ class VectorTrainer:
                 yield self._save()
         yield Finished(self._folder.name, progress.step, progress.training_loss, None, None, round(self._seconds(), 3))
 
+    def _diverged(self, what: str) -> DivergedError:
+        kept = self._folder.read_state()["last"].split(".")[0]
+        where = f"Training diverged at step {self.progress.step + 1}: {what}."
+        return DivergedError(f"{where} The state of step {kept} is kept; train again with a lower --lr and another -o.")
+
     def _step(self, epoch: int, stretch: int) -> Step:
         progress, began = self.progress, time.monotonic()
         loss, examples, words = self._model.train_stretch(epoch, stretch)
         if not loss < float("inf"):
-            kept = self._folder.read_state()["last"].split(".")[0]
-            raise DivergedError(
-                f"Training diverged at step {progress.step + 1}: the loss is not a finite number. The state of step {kept} is "
-                "kept; train again with a lower --lr and another -o."
-            )
+            raise self._diverged("the loss is not a finite number")
         progress.step += 1
         progress.loss_sum, progress.examples = progress.loss_sum + loss, progress.examples + examples
         speed = words / max(1e-9, time.monotonic() - began)

@@ -19,7 +19,7 @@ TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0")
 
 def parsed(typed):
     """The command that the command line makes of some words."""
-    path = next(path for path in COMMANDS if tuple(typed[: len(path)]) == path)
+    path = next(path for path in COMMANDS if tuple(word.partition("=")[0] for word in typed[: len(path)]) == path)
     command, rest = cli, typed
     while isinstance(command, click.Group) and rest[0] in command.commands:
         command, rest = command.commands[rest[0]], rest[1:]

@@ -52,7 +52,7 @@ def test_every_setting_is_an_option():
 
 
 def plan(**values):
-    return SimpleNamespace(**{"epochs": 3, "lr": None, "deterministic": False, "seed": 1, "threads": None} | values)
+    return SimpleNamespace(**{"epochs": 3, "lr": 0.05, "deterministic": False, "seed": 1, "threads": None} | values)
 
 
 def model(threads=2, seed=1, ids=None, **settings):
