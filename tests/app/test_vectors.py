@@ -10,14 +10,17 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from numba import typeof
 
 from seqterm.app import vectors
 from seqterm.app.arguments import build
 from seqterm.app.commands import COMMANDS
 from seqterm.app.run import run
 from seqterm.app.session import Session
+from seqterm.app.warmup import _exercise_vectors
 from seqterm.errors import DataError, UsageError
 from seqterm.events import AnalogyAccuracy, Answer, Exported, Neighbour, Note, OddOneOut, PairCorrelation
+from seqterm.kernels.cpu import word2vec
 from seqterm.store.run_folder import RunFolder
 from seqterm.store.vectors import FORMATS, Vectors, read_vectors, write_vectors
 from tests.conftest import TEXT, TINY
@@ -474,6 +477,23 @@ def test_parameters_are_all_numbers_that_are_learned(runs):
     folder = RunFolder(Path(runs.parts))
     tensors, _ = folder.load_checkpoint("last")
     assert folder.read_description()[0]["parameters"] == sum(tensor.size for tensor in tensors.values())
+
+
+@pytest.mark.parametrize(("kernel", "deterministic"), [("train", False), ("train_in_step", True)])
+def test_warming_up_compiles_what_training_runs(do, session, corpus, tmp_path, monkeypatch, kernel, deterministic):
+    """For arrays of the very types, whether they can be written among them: else a first training would compile once more."""
+    asked = []
+
+    def record(*arguments):
+        asked.append(tuple(map(typeof, arguments)))
+        return 0.0, 0
+
+    monkeypatch.setattr(word2vec, kernel, record)
+    do("train", "word2vec", corpus=(str(corpus),), out=str(tmp_path / "run"), **SMALL, deterministic=deterministic)
+    (trained,) = set(asked)
+    asked.clear()
+    _exercise_vectors("word2vec", session)
+    assert trained in asked
 
 
 # What cannot be trained

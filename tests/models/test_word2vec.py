@@ -222,21 +222,18 @@ def test_the_rate_falls_in_proportion_to_a_ten_thousandth(monkeypatch):
 
 
 def test_a_rate_of_nothing_changes_nothing_and_tells_the_loss():
-    ids = company()
-    made = model(ids)
+    """Every answer to zero output vectors costs log 2; where the noise is the word, there is one answer less."""
+    ids = as_read(np.random.default_rng(1).random(4000) < 0.1)
+    made = model(ids, words=["often", "seldom"])
     made.prepare(ids, plan(lr=1e-300))
     before = {name: tensor.copy() for name, tensor in made.tensors().items()}
     loss, examples, words = made.train_stretch(0, 0)
-    assert loss / examples == pytest.approx(np.log(2) * (1 + 5 * (1 - noise_that_is_the_word(ids))), rel=0.02)
-    assert words == np.count_nonzero(ids >= 0)
+    share = np.bincount(ids) / len(ids)
+    noise = share**0.75 / (share**0.75).sum()
+    assert loss / examples == pytest.approx(np.log(2) * (1 + 5 * (1 - share @ noise)), rel=0.03)
+    assert words == len(ids)
     for name, tensor in made.tensors().items():
         np.testing.assert_array_equal(tensor, before[name])
-
-
-def noise_that_is_the_word(ids):
-    """The chance that a word of the noise is the very word of an example, and so is left out."""
-    counts = np.bincount(ids[ids >= 0]).astype(float)
-    return (counts / counts.sum() * counts**0.75 / (counts**0.75).sum()).sum()
 
 
 # What is asked of it
@@ -458,16 +455,47 @@ def test_where_there_are_fewer_cores_a_text_has_the_same_stretches(monkeypatch):
 
 
 def test_seeds_and_epochs_draw_otherwise():
-    ids = company(100)
-    found = []
-    for seed, epoch in ((1, 0), (1, 0), (2, 0), (1, 1)):
-        made = model(ids)
-        made.prepare(ids, plan(seed=seed, lr=0.1))
-        made.train_stretch(epoch, 0)
-        found.append(made.vectors())
-    np.testing.assert_array_equal(found[0], found[1])
-    assert (found[0] != found[2]).any()
-    assert (found[0] != found[3]).any()
+    """Already the windows, and so the number of examples."""
+    ids, found = company(400), []
+    for seed, epoch in ((1, 0), (1, 0), (2, 0), (1, 1), (2, 1)):
+        made = model(ids, window=5)
+        made.prepare(ids, plan(seed=seed, lr=1e-300))
+        found.append(made.train_stretch(epoch, 0)[1])
+    assert found[0] == found[1]
+    assert len(set(found)) == 4
+
+
+@pytest.mark.parametrize("deterministic", [False, True])
+@pytest.mark.parametrize("threads", [1, 2])
+def test_windows_reach_beyond_the_ends_of_stretches(threads, deterministic, monkeypatch):
+    """A text in many stretches has the same examples as in one."""
+    ids, found = as_read(np.random.default_rng(1).integers(0, 5, 1000)), []
+    for stretch in (1 << 18, 50):
+        monkeypatch.setattr(word2vec, "STRETCH", stretch)
+        made = model(ids, threads, words=list("abcde"), window=5, subsample=0.1)
+        made.prepare(ids, plan(lr=1e-300, deterministic=deterministic))
+        sums = [made.train_stretch(0, i) for i in range(made.stretches)]
+        found.append([sum(part[k] for part in sums) for k in range(3)])
+    assert found[0][1:] == found[1][1:]
+    assert found[0][0] == pytest.approx(found[1][0], rel=1e-6)
+
+
+def test_every_thread_comes_to_the_same_rate(monkeypatch):
+    """That of the next stretch, however small a part of this one it has."""
+    monkeypatch.setattr(word2vec, "STRETCH", 100)
+    ids, told = as_read([0, 1] * 500), []
+    made = model(ids, 2)
+
+    def train(ids, begin, first, last, end, key, plan, tables, vectors, rate, slower, *more):
+        told.append((first, last, rate, rate - slower * (last - first)))
+        return 0.0, 0
+
+    monkeypatch.setattr(made._kernels, "train", train)
+    made.prepare(ids, plan(epochs=2))
+    made.train_stretch(1, 2)
+    assert [(first, last) for first, last, _, _ in sorted(told)] == [(400, 500), (500, 600)]
+    for _, _, begin, end in told:
+        assert (begin, end) == pytest.approx((made.learning_rate(1, 2), made.learning_rate(1, 3)), rel=1e-9)
 
 
 def test_the_largest_seed_is_one():
