@@ -21,26 +21,32 @@ class Command:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Train(ReportSettings, TrainingSettings, Command):
-    """Train a model on text."""
+class FromText(Command):
+    """A command that trains on text."""
 
     model: ClassVar[str]
     corpus: tuple[str, ...] = argument(
         "Text files, bundled corpora by name, or - for standard input.", default=(), metavar="CORPUS...", complete="corpus"
     )
     out: str | None = option(None, "The run: a path, or a name (default: one is made up).", short="o", metavar="RUN")
+    time_limit: float | None = option(None, "Save and stop after this long.", duration=True, above=0.0, group=GUARD)
+    lowercase: bool = option(False, "Turn all text to lower case.", group=TEXT)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Train(ReportSettings, TrainingSettings, FromText):
+    """Train a model on text."""
+
     from_run: str | None = option(
         None, "Start from the weights and vocabulary of another run.", flag="from", metavar="RUN", complete="run"
     )
     vectors: str | None = option(
         None, "Begin with these vectors of words: a run or a file; --embedding is their size.", metavar="RUN|FILE", complete="run"
     )
-    time_limit: float | None = option(None, "Save and stop after this long.", duration=True, above=0.0, group=GUARD)
     tokens: str = option("char", "What a token is; words follow the Penn Treebank's conventions.", choices=KINDS, group=TEXT)
     sentences: str = option(
         "none", "Bracket sentences by marks: none, each line, or by punctuation.", choices=SENTENCES, group=TEXT
     )
-    lowercase: bool = option(False, "Turn all text to lower case.", group=TEXT)
     vocab_size: int | None = option(
         None, "Keep the most frequent tokens, so many with the special ones; others become UNKNOWN.", minimum=1, group=TEXT
     )
@@ -76,15 +82,9 @@ class TrainGru(GruSettings, Train):
 
 
 @dataclass(frozen=True, kw_only=True)
-class TrainVectors(VectorTrainingSettings, Command):
+class TrainVectors(VectorTrainingSettings, FromText):
     """Train word vectors on text."""
 
-    model: ClassVar[str]
-    corpus: tuple[str, ...] = argument(
-        "Text files, bundled corpora by name, or - for standard input.", default=(), metavar="CORPUS...", complete="corpus"
-    )
-    out: str | None = option(None, "The run: a path, or a name (default: one is made up).", short="o", metavar="RUN")
-    time_limit: float | None = option(None, "Save and stop after this long.", duration=True, above=0.0)
     tokens: str = option(
         "space", "What a word is: what stands between white space, or a word of the Penn Treebank's conventions.",
         choices=("space", "word"), group=TEXT,
@@ -95,7 +95,6 @@ class TrainVectors(VectorTrainingSettings, Command):
         choices=("line", "punctuation"),
         group=TEXT,
     )
-    lowercase: bool = option(False, "Turn all text to lower case.", group=TEXT)
     vocab_size: int | None = option(None, "Keep the most frequent words, so many.", minimum=1, group=TEXT)
     min_count: int = option(5, "Keep words that occur at least so often.", minimum=1, group=TEXT)
 

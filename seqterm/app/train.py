@@ -1,4 +1,4 @@
-"""The commands Train, TrainVectors and Resume: a run folder is made or opened, and a trainer works in it."""
+"""The commands that train on text, and Resume: a run folder is made or opened, and a trainer works in it."""
 
 import shutil
 import time
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from types import ModuleType
 
 from seqterm.app import language_training, vector_training
-from seqterm.app.commands import Resume, Train, TrainVectors
+from seqterm.app.commands import FromText, Resume
 from seqterm.app.loaded import read_model
 from seqterm.app.session import Session
 from seqterm.errors import UsageError
@@ -21,7 +21,7 @@ def _kind(model: str) -> ModuleType:
     return vector_training if CATALOGUE[model].makes_vectors else language_training
 
 
-def train(command: Train | TrainVectors, session: Session) -> Iterator[Event]:
+def train(command: FromText, session: Session) -> Iterator[Event]:
     """Make a run folder and train in it; a folder in which nothing could be trained is taken away again."""
     began = time.monotonic()
     if not command.corpus:

@@ -43,11 +43,13 @@ def warmup(command: Warmup, session: Session) -> Iterator[Event]:
 
 def _exercise_vectors(name: str, session: Session) -> None:
     """Train both ways, and ask."""
+    ids = np.array([0, 1, 0], np.int32)
+    ids.flags.writeable = False  # as those of a mapped file
     for deterministic in (False, True):
         model = resolve(CATALOGUE[name].model)(resolve(CATALOGUE[name].settings)(dim=4), ["a", "b"], [2, 1], session.backend)
         model.initialise(np.random.default_rng(1))
         model.prepare(
-            np.array([0, 1, 0], np.int32),
+            ids,
             VectorTrainingSettings(deterministic=deterministic, threads=1),
             Path(tempfile.gettempdir()),
         )

@@ -10,7 +10,7 @@ import click
 
 import seqterm
 from seqterm.app import arguments
-from seqterm.app.commands import COMMANDS, Command, EvaluateVectors, Resume, Sample, Score, Train, TrainVectors
+from seqterm.app.commands import COMMANDS, Command, EvaluateVectors, FromText, Resume, Sample, Score
 from seqterm.app.session import Session
 from seqterm.cli import notes, output
 from seqterm.cli.click_options import GroupedCommand, GroupedOption, Word, click_parameters
@@ -70,7 +70,7 @@ def _show(command: Command, quiet: bool, jsonl: bool, echo: bool, json: bool) ->
     if json:
         (show.one_object if isinstance(command, Score) else show.one_evaluation)(events)
         return INTERRUPTED if session.stop else 0
-    if isinstance(command, Train | TrainVectors | Resume):
+    if isinstance(command, FromText | Resume):
         return show.training(events, quiet)
     if isinstance(command, Sample):
         show.sampling(events, echo)
