@@ -9,7 +9,7 @@ import subprocess
 import numpy as np
 import pytest
 
-from seqterm.store.vectors import FORMATS, Vectors, read_vectors, write_vectors
+from seqterm.store.vectors import Vectors, read_vectors, write_vectors
 from tests.cli.program import PROGRAM, json_events, last_checkpoint, rest_of_screen, spawn, stderr_lines
 from tests.conftest import TEXT
 
@@ -208,15 +208,13 @@ def test_a_map_is_a_page_of_plain_text(seqterm, folder):
 
 
 def test_what_is_exported_answers_as_the_run_does(ask, trained_here, folder):
-    """In every format; binary, if none is asked for."""
+    """Binary, if no other format is asked for."""
     wanted = last_checkpoint(folder / "runs" / "plain")["input_vectors"]
-    assert ask("vectors", "export", "runs/plain", "vectors") == "runs/plain\n"
-    np.testing.assert_array_equal(read_vectors(folder / "vectors", "word2vec-binary")[0].matrix, wanted)
-    for form in sorted({*FORMATS} - {"word2vec-binary"}):
-        ask("vectors", "export", "vectors", f"{form}.txt", "--format", form)
-        np.testing.assert_array_equal(read_vectors(folder / f"{form}.txt", form)[0].matrix, wanted)
+    for form, words in (("word2vec-binary", ()), ("glove", ("--format", "glove"))):
+        assert ask("vectors", "export", "runs/plain", form, *words) == "runs/plain\n"
+        np.testing.assert_array_equal(read_vectors(folder / form, form)[0].matrix, wanted)
     asked = ("the", "and", "--top", "4")
-    assert ask("similar", "glove.txt", *asked) == ask("similar", "runs/plain", *asked)
+    assert ask("similar", "glove", *asked) == ask("similar", "runs/plain", *asked)
 
 
 # Pipes
@@ -238,13 +236,9 @@ def test_a_reader_that_goes_away_ends_endless_questions_quietly(folder, question
 CASES = {
     "misspelt word": (["similar", "royals.txt", "quene"], DATA, "'quene' is not in the vocabulary; close spellings: queen."),
     "no run and no file": (["similar", "nowhere.txt", "king"], DATA, "neither a run nor a file of vectors at nowhere.txt"),
-    "no vectors named": (["similar"], USAGE, "RUN|FILE"),
-    "a file that holds none": (["similar", "questions.txt", "king"], DATA, "questions.txt"),
     "two words": (["analogy", "royals.txt", "man", "woman"], USAGE, "A question has three words"),
-    "nothing to evaluate with": (["vectors", "eval", "royals.txt"], USAGE, "--questions FILE, --pairs FILE"),
     "no words to draw": (["vectors", "map", "royals.txt"], USAGE, "Name the words to draw"),
     "no folder to export to": (["vectors", "export", "royals.txt", "nowhere/file"], FAILURE, "nowhere/file"),
-    "no such format": (["vectors", "export", "royals.txt", "file", "--format", "arpa"], USAGE, "glove"),
     "sampling from vectors": (["sample", "runs/plain"], USAGE, "runs/plain holds word vectors, not a language model"),
     "one-hot letters": (["similar", "letters", "e"], DATA, "letters has no vectors of words"),
     "no corpus": (["train", "word2vec"], USAGE, "Name the text to train on"),
