@@ -66,7 +66,7 @@ def known_vectors(
     path = Path(source)
     state = path if path.is_file() else run_path(source) / "state.json"
     changed = state.stat().st_mtime_ns if state.exists() else 0
-    key = str(path), which, skip_bad_rows, restrict, changed
-    if key not in session.kept:
-        session.kept[key] = KnownVectors(source, session, which, skip_bad_rows, restrict)
-    return session.kept[key]
+    key = str(path), which, skip_bad_rows, restrict
+    if session.kept.get(key, (None, None))[0] != changed:
+        session.kept[key] = changed, KnownVectors(source, session, which, skip_bad_rows, restrict)
+    return session.kept[key][1]

@@ -97,14 +97,14 @@ def odd_one_out(command: OddOneOut, session: Session) -> Iterator[Event]:
 
 
 def evaluate(command: EvaluateVectors, session: Session) -> Iterator[Event]:
-    """Sections and totals of each file of questions, then the correlation of each file of pairs."""
+    """Sections of all files of questions and their totals, then the correlation of each file of pairs."""
     if not command.questions and not command.pairs:
         raise UsageError("Name what to evaluate with: --questions FILE, --pairs FILE.")
-    questions = [read_questions(Path(file)) for file in command.questions]
+    sections = [section for file in command.questions for section in read_questions(Path(file))]
     pairs = [(file, read_pairs(Path(file))) for file in command.pairs]
     known = _known(command, session)
     yield from known.notes
-    for sections in questions:
+    if sections:
         scores = evaluate_analogies(known.space, sections, None, command.rules, command.method)  # type: ignore[arg-type]
         for section in scores.sections:
             yield AnalogyAccuracy(section.name, section.correct, section.total, section.left_out, _share(section))

@@ -13,7 +13,9 @@ from seqterm.models.base import TrainingPlan, load_tensors
 from seqterm.models.settings import Word2vecSettings
 
 STRETCH = 1 << 18  # places of the corpus that a worker goes through in one call
-MARGIN = 64  # places around a stretch in which its first and last words look for neighbours, some of which are left out
+MARGIN = 64  # places around a stretch in which its first and last words look for neighbours, some of which are left out, or
+WINDOWS = 4  # windows, if that is more
+SOFTMAX = 16  # words of a vocabulary of which a whole softmax takes as long as a few samples: see STRETCH
 BLOCK = 16  # words that workers in step measure before they change anything
 NOISE_POWER = 0.75
 SLOWEST = 1e-4  # of the first learning rate, where its decay ends
@@ -127,8 +129,10 @@ class Word2vec:
         workers = range(self._workers)
         fixed = self._plan, self._lookups, tuple(self._padded)
         self._blocks = [kernels.make_block(*size, *fixed) for size in ([(BLOCK,)] if self._in_step else [(2,) for _ in workers])]
-        self._buffers = [kernels.make_buffers(STRETCH + 2 * MARGIN, *fixed) for _ in workers]
-        self._places = STRETCH if self._in_step else STRETCH * self._workers
+        self._margin = max(MARGIN, WINDOWS * settings.window)
+        stretch = max(1, STRETCH * SOFTMAX // max(SOFTMAX, len(self.words))) if settings.loss == "softmax" else STRETCH
+        self._buffers = [kernels.make_buffers(stretch + 2 * self._margin, *fixed) for _ in workers]
+        self._places = stretch if self._in_step else stretch * self._workers
         self.stretches = max(1, -(-len(ids) // self._places))  # in an epoch
 
     def _rate_at(self, epoch: int, place: int) -> float:
@@ -150,7 +154,7 @@ class Word2vec:
         done: list[tuple[float, int]] = [(0.0, 0)] * self._workers
 
         def learn(worker: int, first: int, last: int, slower: float, *team: Team) -> None:
-            begin, end = max(0, first - MARGIN), min(len(self._ids), last + MARGIN)
+            begin, end = max(0, first - self._margin), min(len(self._ids), last + self._margin)
             shared = self._ids, begin, first, last, end, key, self._plan, self._lookups, tuple(self._padded), rate, slower
             done[worker] = train(*shared, self._blocks[worker % len(self._blocks)], self._buffers[worker], *team)
 

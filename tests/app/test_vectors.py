@@ -277,6 +277,16 @@ def test_of_nothing_known_there_are_no_shares(do, royals, tmp_path):
     assert (correlation.spearman, correlation.total, correlation.out_of_vocabulary) == (None, 0, 1)
 
 
+def test_several_files_of_questions_have_one_total(do, royals, tests_of_words):
+    (file,) = tests_of_words["questions"]
+    *_, once = do("vectors", "eval", vectors=royals, questions=(file,))
+    *sections, twice = do("vectors", "eval", vectors=royals, questions=(file, file))
+    names = [section.section for section in sections]
+    assert names[: len(names) // 2] == names[len(names) // 2 :]
+    assert (twice.correct, twice.total, twice.left_out) == (2 * once.correct, 2 * once.total, 2 * once.left_out)
+    assert (twice.semantic, twice.syntactic) == (once.semantic, once.syntactic)
+
+
 def test_something_to_evaluate_with_must_be_named(do, royals):
     with pytest.raises(UsageError, match="--questions FILE, --pairs FILE"):
         do("vectors", "eval", vectors=royals)

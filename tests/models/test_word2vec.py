@@ -480,6 +480,16 @@ def test_windows_reach_beyond_the_ends_of_stretches(threads, deterministic, monk
     assert found[0][0] == pytest.approx(found[1][0], rel=1e-6)
 
 
+@pytest.mark.parametrize(("loss", "stretches"), [("negative", 2), ("softmax", 3)])
+def test_a_softmax_over_many_words_has_shorter_stretches(monkeypatch, loss, stretches):
+    """So that nobody waits long for a step, or for its end."""
+    monkeypatch.setattr(word2vec, "STRETCH", 500)
+    ids = np.arange(1000, dtype=np.int32) % 160
+    made = model(ids, 1, loss=loss)
+    made.prepare(ids, plan(threads=1))
+    assert made.stretches == stretches
+
+
 def test_every_thread_comes_to_the_same_rate(monkeypatch):
     """That of the next stretch, however small a part of this one it has."""
     monkeypatch.setattr(word2vec, "STRETCH", 100)
