@@ -34,15 +34,9 @@ class FromText(Command):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Train(ReportSettings, TrainingSettings, FromText):
-    """Train a model on text."""
+class TrainLanguage(FromText):
+    """Train a language model on text."""
 
-    from_run: str | None = option(
-        None, "Start from the weights and vocabulary of another run.", flag="from", metavar="RUN", complete="run"
-    )
-    vectors: str | None = option(
-        None, "Begin with these vectors of words: a run or a file; --embedding is their size.", metavar="RUN|FILE", complete="run"
-    )
     tokens: str = option("char", "What a token is; words follow the Penn Treebank's conventions.", choices=KINDS, group=TEXT)
     sentences: str = option(
         "none", "Bracket sentences by marks: none, each line, or by punctuation.", choices=SENTENCES, group=TEXT
@@ -61,21 +55,33 @@ class Train(ReportSettings, TrainingSettings, FromText):
 
 
 @dataclass(frozen=True, kw_only=True)
-class TrainElman(ElmanSettings, Train):
+class TrainNetwork(ReportSettings, TrainingSettings, TrainLanguage):
+    """Train a network on text."""
+
+    from_run: str | None = option(
+        None, "Start from the weights and vocabulary of another run.", flag="from", metavar="RUN", complete="run"
+    )
+    vectors: str | None = option(
+        None, "Begin with these vectors of words: a run or a file; --embedding is their size.", metavar="RUN|FILE", complete="run"
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainElman(ElmanSettings, TrainNetwork):
     """Train an Elman network: h = tanh(x W_x + h_prev W_h + b)."""
 
     model = "elman"
 
 
 @dataclass(frozen=True, kw_only=True)
-class TrainLstm(LstmSettings, Train):
+class TrainLstm(LstmSettings, TrainNetwork):
     """Train an LSTM."""
 
     model = "lstm"
 
 
 @dataclass(frozen=True, kw_only=True)
-class TrainGru(GruSettings, Train):
+class TrainGru(GruSettings, TrainNetwork):
     """Train a GRU."""
 
     model = "gru"

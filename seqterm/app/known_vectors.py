@@ -43,7 +43,7 @@ class KnownVectors:
         config, vocabulary, model = read_model(folder, session.backend)
         tensors, _ = folder.load_checkpoint("best")
         model.load(tensors)
-        if CATALOGUE[config["model"]].makes_vectors:
+        if CATALOGUE[config["model"]].family == "vectors":
             self._model = model
             return Vectors(model.words, model.vectors(*filter(None, [which])))
         if "embedding.table" not in tensors:

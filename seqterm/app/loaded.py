@@ -12,41 +12,27 @@ from seqterm.errors import DataError, UsageError
 from seqterm.evaluation.lines import score_lines
 from seqterm.evaluation.perplexity import Score, score_stream
 from seqterm.events import Event, Sampled
+from seqterm.models.base import LanguageModel
 from seqterm.models.catalogue import CATALOGUE, resolve
-from seqterm.models.recurrent import RecurrentModel
 from seqterm.options import check, from_json
 from seqterm.sampling.generate import generate, read_prompt
 from seqterm.sampling.settings import SamplingSettings
 from seqterm.store.home import existing_run
 from seqterm.store.run_folder import RunFolder
 from seqterm.text.tokens import from_person
-from seqterm.text.vocabulary import START, Vocabulary
+from seqterm.text.vocabulary import Vocabulary
+
+NO_LANGUAGE = {"vectors": "word vectors, not a language model: ask them with similar, analogy or odd-one-out"}
 
 
-def check_model(settings: Any) -> None:
-    """UsageError where a model's settings do not fit together."""
-    if settings.input == "onehot" and settings.tied:
-        raise UsageError("--tied needs --input embedding: one-hot input has no embedding to share.")
-    if settings.tied and settings.embedding != settings.hidden:
-        raise UsageError(f"--tied needs --embedding {settings.hidden}, as --hidden is {settings.hidden}.")
-
-
-def build_model(name: str, settings: Any, vocabulary: Vocabulary, backend: Backend) -> Any:
-    """A model with all parameters zero."""
-    if CATALOGUE[name].makes_vectors:
-        return resolve(CATALOGUE[name].model)(settings, vocabulary.tokens, vocabulary.counts, backend)
-    check_model(settings)
-    return resolve(CATALOGUE[name].model)(settings, vocabulary.log_frequencies(), backend, vocabulary.special.get(START))
-
-
-def read_model(folder: RunFolder, backend: Backend) -> tuple[dict[str, Any], Vocabulary, Any]:
-    """config, vocabulary and a model of any kind without weights, as the run folder describes them."""
+def read_model(folder: RunFolder, backend: Backend) -> tuple[dict[str, Any], Any, Any]:
+    """config, vocabulary (None for a model of numbers) and a model of any kind without weights, as the run folder says."""
     config, vocabulary_values = folder.read_description()
     try:
         name, values = config["model"], config["model_settings"]
         settings = from_json(resolve(CATALOGUE[name].settings), values)
-        vocabulary = Vocabulary.from_json(vocabulary_values)
-        return config, vocabulary, build_model(name, settings, vocabulary, backend)
+        vocabulary = None if vocabulary_values is None else Vocabulary.from_json(vocabulary_values)
+        return config, vocabulary, resolve(CATALOGUE[name].model).of(settings, vocabulary, backend)
     except (KeyError, TypeError, UsageError) as error:
         raise DataError(f"{folder.path / 'config.json'} is damaged: {error}") from error
 
@@ -59,7 +45,7 @@ class LoadedModel:
         folder: RunFolder,
         config: dict[str, Any],
         vocabulary: Vocabulary,
-        model: RecurrentModel,
+        model: LanguageModel,
         step: int,
         checksum: str,
     ):
@@ -71,8 +57,8 @@ class LoadedModel:
         """Load the best checkpoint of a run, or the last where nothing was validated; DataError where it is broken."""
         folder = RunFolder(existing_run(run))
         config, vocabulary, model = read_model(folder, backend)
-        if CATALOGUE[config["model"]].makes_vectors:
-            raise UsageError(f"{run} holds word vectors, not a language model: ask them with similar, analogy or odd-one-out.")
+        if (family := CATALOGUE[config["model"]].family) in NO_LANGUAGE:
+            raise UsageError(f"{run} holds {NO_LANGUAGE[family]}.")
         checksum = folder.best_checksum()  # read first: if the file is replaced meanwhile, this model is not current
         tensors, counters = folder.load_checkpoint("best")
         model.load(tensors)
@@ -90,7 +76,7 @@ class LoadedModel:
     @property
     def one_sentence(self) -> bool:
         """Whether the model was trained on sentences one by one, and knows nothing beyond the end of one."""
-        return self.config["training"]["batching"] == "sentence"
+        return self.config.get("one_sentence", False)
 
     def sample(self, prompt: str = "", **settings: Any) -> str:
         """A continuation of prompt.  settings: fields of SamplingSettings, such as length=200, temperature=0.8, seed=1."""

@@ -3,9 +3,9 @@
 import shutil
 import time
 from collections.abc import Iterator
+from importlib import import_module
 from types import ModuleType
 
-from seqterm.app import language_training, vector_training
 from seqterm.app.commands import FromText, Resume
 from seqterm.app.loaded import read_model
 from seqterm.app.session import Session
@@ -16,9 +16,9 @@ from seqterm.store.home import existing_run, new_run_path, run_path
 from seqterm.store.run_folder import RunFolder
 
 
-def _kind(model: str) -> ModuleType:
+def _family(model: str) -> ModuleType:
     """Where `prepare` and `reopen` of a model stand."""
-    return vector_training if CATALOGUE[model].makes_vectors else language_training
+    return import_module(f"seqterm.app.{CATALOGUE[model].family}_training")
 
 
 def train(command: FromText, session: Session) -> Iterator[Event]:
@@ -33,7 +33,7 @@ def train(command: FromText, session: Session) -> Iterator[Event]:
     folder = RunFolder.create(path)
     try:
         folder.lock()
-        trainer, notes = _kind(command.model).prepare(command, folder, session, began)
+        trainer, notes = _family(command.model).prepare(command, folder, session, began)
         yield from notes
         session.stoppable = True
         yield from trainer.train()
@@ -57,7 +57,7 @@ def resume(command: Resume, session: Session) -> Iterator[Event]:
     try:
         folder.clear_stop()
         config, vocabulary, model = read_model(folder, session.backend)
-        trainer = _kind(config["model"]).reopen(command, folder, config, vocabulary, model, session, began)
+        trainer = _family(config["model"]).reopen(command, folder, config, vocabulary, model, session, began)
         session.stoppable = True
         yield from trainer.train()
     finally:

@@ -4,7 +4,7 @@ import dataclasses
 from pathlib import Path
 from typing import Any
 
-from seqterm.app.commands import Train
+from seqterm.app.commands import TrainLanguage, TrainNetwork
 from seqterm.app.loaded import LoadedModel
 from seqterm.errors import UsageError
 from seqterm.events import Note
@@ -18,7 +18,7 @@ from seqterm.text.vocabulary import START, Ids, Vocabulary
 TRAINING_IDS, VALIDATION_IDS, SPOOL = "tokens.bin", "validation.bin", "corpus.txt"
 
 
-def check_format(command: Train, base: LoadedModel) -> None:
+def check_format(command: TrainNetwork, base: LoadedModel) -> None:
     """The text must be read as the run to start from reads it."""
     for name, has in (("tokens", base.vocabulary.form.kind), *(vars(base.vocabulary.form).items())):
         if name in command.given and getattr(command, name) != has:
@@ -39,7 +39,9 @@ def _validation(text: str) -> float | Path:
     return share
 
 
-def read_text(command: Train, folder: RunFolder, base: LoadedModel | None) -> tuple[Vocabulary, dict[str, Any], list[Note]]:
+def read_text(
+    command: TrainLanguage, folder: RunFolder, base: LoadedModel | None
+) -> tuple[Vocabulary, dict[str, Any], list[Note]]:
     """Vocabulary, files of ids in the run folder, and their description for config.json."""
     form = base.vocabulary.form if base else TextFormat(command.tokens, command.sentences, command.lowercase)
     spool = folder.path / SPOOL
@@ -66,12 +68,12 @@ def read_text(command: Train, folder: RunFolder, base: LoadedModel | None) -> tu
         "validation": str(held_out),
         "separate_validation": bool(held_out_paths),
     }
-    lacks = f"{command.from_run} has never seen" if base else "the vocabulary lacks"
+    lacks = f"{base.folder.name} has never seen" if base else "the vocabulary lacks"
     notes = [Note(f"{unknown} tokens that {lacks} are left out.")] if unknown else []
     return vocabulary, description, notes
 
 
-def _count(command: Train, form: TextFormat, paths: list[Path], held_out: list[Path]) -> Vocabulary:
+def _count(command: TrainLanguage, form: TextFormat, paths: list[Path], held_out: list[Path]) -> Vocabulary:
     """Every token of the held-out text is known too, unless the vocabulary is limited: then the training text alone decides."""
     limited = command.vocab_size is not None or command.min_count > 1
     pieces = tokens.read(paths if limited else [*paths, *held_out], form)

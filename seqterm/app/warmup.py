@@ -2,7 +2,7 @@
 
 import dataclasses
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -31,17 +31,18 @@ def warmup(command: Warmup, session: Session) -> Iterator[Event]:
     """One note for each model."""
     for name in CATALOGUE:
         yield Note(f"Compiling {name} ...")
-        if CATALOGUE[name].makes_vectors:
-            _exercise_vectors(name, session)
-            continue
-        for variant in VARIANTS.get(name, [{}]):
-            settings = resolve(CATALOGUE[name].settings)(hidden=4, layers=2, embedding=4, dropout=0.5, **variant)
-            for changes in ({}, {"tied": True}, {"input": "onehot"}):
-                _exercise(dataclasses.replace(settings, **changes), session)
+        EXERCISES[CATALOGUE[name].family](name, session)
     yield Note("Every kernel is compiled and kept.")
 
 
-def _exercise_vectors(name: str, session: Session) -> None:
+def _network(name: str, session: Session) -> None:
+    for variant in VARIANTS.get(name, [{}]):
+        settings = resolve(CATALOGUE[name].settings)(hidden=4, layers=2, embedding=4, dropout=0.5, **variant)
+        for changes in ({}, {"tied": True}, {"input": "onehot"}):
+            _exercise(dataclasses.replace(settings, **changes), session)
+
+
+def exercise_vectors(name: str, session: Session) -> None:
     """Train both ways, and ask."""
     ids = np.array([0, 1, 0], np.int32)
     ids.flags.writeable = False  # as those of a mapped file
@@ -72,3 +73,6 @@ def _exercise(settings: Any, session: Session) -> None:
     for weights in WEIGHTS:
         for _ in generate(model, vocabulary, "ab", SamplingSettings(length=2, weights=weights), 1, session.backend):
             pass
+
+
+EXERCISES: dict[str, Callable[[str, Session], None]] = {"network": _network, "vectors": exercise_vectors}

@@ -5,9 +5,9 @@ that samplers, beams and comparisons need to know.
 """
 
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
-from seqterm.backends.base import Array
+from seqterm.backends.base import Array, Backend
 from seqterm.errors import DataError
 
 State = Array
@@ -92,8 +92,18 @@ class LanguageModel(Protocol):
     tokens in one compiled call; it must give the same text.
     """
 
+    settings: Any
+    backend: Backend
     vocabulary_size: int
     start_token: int | None  # what every text begins with, if there is such a token
+
+    def tensors(self) -> dict[str, Array]:
+        """Everything that it has learned."""
+        ...
+
+    def load(self, tensors: dict[str, Array]) -> None:
+        """DataError where they do not fit."""
+        ...
 
     def zero_state(self, n: int) -> State:
         """n rows that have read nothing, not even a start token."""

@@ -5,12 +5,12 @@ from typing import Any, NamedTuple
 
 
 class Entry(NamedTuple):
-    """One line for help texts, where the settings and the model class are, and whether it is no language model."""
+    """One line for help texts, where the settings and the model class are, and how models of its family are trained."""
 
     summary: str
     settings: str
     model: str
-    makes_vectors: bool = False
+    family: str = "network"
 
 
 RECURRENT = "seqterm.models.recurrent:RecurrentModel"
@@ -19,10 +19,16 @@ CATALOGUE = {
     "lstm": Entry("long short-term memory", "seqterm.models.settings:LstmSettings", RECURRENT),
     "gru": Entry("gated recurrent unit", "seqterm.models.settings:GruSettings", RECURRENT),
     "word2vec": Entry(
-        "word vectors: skip-gram or cbow", "seqterm.models.settings:Word2vecSettings", "seqterm.models.word2vec:Word2vec", True
+        "word vectors: skip-gram or cbow",
+        "seqterm.models.settings:Word2vecSettings",
+        "seqterm.models.word2vec:Word2vec",
+        "vectors",
     ),
     "glove": Entry(
-        "word vectors from counts of pairs", "seqterm.models.glove_settings:GloveSettings", "seqterm.models.glove:Glove", True
+        "word vectors from counts of pairs",
+        "seqterm.models.glove_settings:GloveSettings",
+        "seqterm.models.glove:Glove",
+        "vectors",
     ),
 }
 

@@ -8,6 +8,7 @@ from seqterm.backends.base import Array, Backend
 from seqterm.models.base import TrainingPlan, load_tensors
 from seqterm.models.cooccurrence import count_pairs
 from seqterm.models.glove_settings import GloveSettings, parse_size
+from seqterm.text.vocabulary import Vocabulary
 
 TRAIN = 5  # the purpose of a random key
 
@@ -19,6 +20,11 @@ class Glove:
     """
 
     unit = "cost a pair"
+
+    @classmethod
+    def of(cls, settings: GloveSettings, vocabulary: Vocabulary, backend: Backend) -> "Glove":
+        """For the words of a vocabulary, all parameters zero."""
+        return cls(settings, vocabulary.tokens, np.array(vocabulary.counts), backend)
 
     def __init__(self, settings: GloveSettings, words: list[str], counts: Array, backend: Backend):
         self.settings, self.words, self.backend = settings, words, backend

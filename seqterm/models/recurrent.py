@@ -5,10 +5,12 @@ from typing import Any
 import numpy as np
 
 from seqterm.backends.base import Array, Backend, Team
+from seqterm.errors import UsageError
 from seqterm.layers.base import Tensors, Workspace, rows
 from seqterm.models.base import DrawSettings, State
 from seqterm.models.network import Prepared, RecurrentNetwork, Window
 from seqterm.models.settings import RecurrentSettings
+from seqterm.text.vocabulary import START, Vocabulary
 
 SCORED = 4096  # tokens that a thread scores at once,
 ROWS = 256  # in so many rows at most
@@ -54,6 +56,20 @@ class RecurrentModel(RecurrentNetwork):
         self._prepared: Prepared | None = None
         self._turns = Turns()
         self._scoring: list[Workspace] = []  # one a thread, kept between calls
+
+    @classmethod
+    def of(cls, settings: RecurrentSettings, vocabulary: Vocabulary, backend: Backend) -> "RecurrentModel":
+        """For the tokens of a vocabulary, all parameters zero; UsageError where settings do not fit together."""
+        cls.check(settings)
+        return cls(settings, vocabulary.log_frequencies(), backend, vocabulary.special.get(START))
+
+    @staticmethod
+    def check(settings: RecurrentSettings) -> None:
+        """UsageError where settings do not fit together."""
+        if settings.input == "onehot" and settings.tied:
+            raise UsageError("--tied needs --input embedding: one-hot input has no embedding to share.")
+        if settings.tied and settings.embedding != settings.hidden:
+            raise UsageError(f"--tied needs --embedding {settings.hidden}, as --hidden is {settings.hidden}.")
 
     def initialise(self, random: np.random.Generator) -> None:
         """As a network's; the output's bias begins at the tokens' log-frequencies."""

@@ -11,6 +11,7 @@ from seqterm.backends.base import Array, Backend, Team
 from seqterm.errors import UsageError
 from seqterm.models.base import TrainingPlan, load_tensors
 from seqterm.models.settings import Word2vecSettings
+from seqterm.text.vocabulary import Vocabulary
 
 STRETCH = 1 << 18  # places of the corpus that a worker goes through in one call
 MARGIN = 64  # places around a stretch in which its first and last words look for neighbours, some of which are left out, or
@@ -66,6 +67,11 @@ class Word2vec:
     """
 
     unit = "nats an example"
+
+    @classmethod
+    def of(cls, settings: Word2vecSettings, vocabulary: Vocabulary, backend: Backend) -> "Word2vec":
+        """For the words of a vocabulary, all parameters zero."""
+        return cls(settings, vocabulary.tokens, np.array(vocabulary.counts), backend)
 
     def __init__(self, settings: Word2vecSettings, words: list[str], counts: Array, backend: Backend):
         self.settings, self.words, self.backend = settings, words, backend

@@ -104,14 +104,15 @@ class RunFolder:
 
     # What a model is rebuilt from
 
-    def write_description(self, config: dict[str, Any], vocabulary: dict[str, Any]) -> None:
-        """config.json and vocabulary.json, once, at the start."""
+    def write_description(self, config: dict[str, Any], vocabulary: dict[str, Any] | None) -> None:
+        """config.json and, for models of text, vocabulary.json, once, at the start."""
         config = {"format_version": FORMAT_VERSION, **config}
         for name, values in (("vocabulary.json", vocabulary), ("config.json", config)):
-            self._digests[name] = _digest(write_json(self.path / name, values))
+            if values is not None:
+                self._digests[name] = _digest(write_json(self.path / name, values))
 
-    def read_description(self) -> tuple[dict[str, Any], dict[str, Any]]:
-        """config and vocabulary, checked against the checksums of state.json."""
+    def read_description(self) -> tuple[dict[str, Any], dict[str, Any] | None]:
+        """config and vocabulary, if there is one, checked against the checksums of state.json."""
         config = self._read_checked("config.json")
         version = config.get("format_version") if isinstance(config, dict) else None
         if not isinstance(version, int):
@@ -122,7 +123,8 @@ class RunFolder:
             )
         if version < FORMAT_VERSION:
             raise DataError(f"{self.name} has format {version}, of an older seqterm, which this one cannot read: train it again.")
-        return config, self._read_checked("vocabulary.json")
+        has_vocabulary = "vocabulary.json" in self.read_state()["checksums"]
+        return config, self._read_checked("vocabulary.json") if has_vocabulary else None
 
     def _read_checked(self, name: str) -> Any:
         path = self.path / name

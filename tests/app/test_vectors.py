@@ -17,7 +17,7 @@ from seqterm.app.arguments import build
 from seqterm.app.commands import COMMANDS
 from seqterm.app.run import run
 from seqterm.app.session import Session
-from seqterm.app.warmup import _exercise_vectors
+from seqterm.app.warmup import exercise_vectors
 from seqterm.errors import DataError, UsageError
 from seqterm.events import AnalogyAccuracy, Answer, Exported, Neighbour, Note, OddOneOut, PairCorrelation
 from seqterm.kernels.cpu import word2vec
@@ -502,7 +502,7 @@ def test_warming_up_compiles_what_training_runs(do, session, corpus, tmp_path, m
     do("train", "word2vec", corpus=(str(corpus),), out=str(tmp_path / "run"), **SMALL, deterministic=deterministic)
     (trained,) = set(asked)
     asked.clear()
-    _exercise_vectors("word2vec", session)
+    exercise_vectors("word2vec", session)
     assert trained in asked
 
 

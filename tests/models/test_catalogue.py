@@ -17,7 +17,7 @@ def test_names_resolve_to_settings_and_a_model_that_fit_together(name):
     assert settings.__name__.lower() == f"{name}settings"
     model_class = resolve(entry.model)
     language, vectors = ("start", "advance", "score", "trace", "draw"), ("prepare", "train_stretch", "learning_rate", "vectors")
-    for method in vectors if entry.makes_vectors else language:
+    for method in vectors if entry.family == "vectors" else language:
         assert callable(getattr(model_class, method))
 
 

@@ -7,9 +7,9 @@ import numpy as np
 
 import seqterm
 from seqterm.app.arguments import line
-from seqterm.app.commands import Resume, Train
+from seqterm.app.commands import Resume, TrainNetwork
 from seqterm.app.known_vectors import KnownVectors, known_vectors
-from seqterm.app.loaded import LoadedModel, build_model, check_model
+from seqterm.app.loaded import LoadedModel
 from seqterm.app.session import Session
 from seqterm.app.stopping import stop_reason
 from seqterm.app.training_text import TRAINING_IDS, VALIDATION_IDS, check_format, read_text
@@ -63,7 +63,7 @@ def reopen(
     return trainer
 
 
-def prepare(command: Train, folder: RunFolder, session: Session, began: float) -> tuple[Trainer, list[Note]]:
+def prepare(command: TrainNetwork, folder: RunFolder, session: Session, began: float) -> tuple[Trainer, list[Note]]:
     """Read the text, build the model, write what the run is."""
     if command.batching == "sentence" and command.sentences == "none" and not command.from_run:
         raise UsageError("--batching sentence needs sentences: give --sentences line or punctuation.")
@@ -74,9 +74,9 @@ def prepare(command: Train, folder: RunFolder, session: Session, began: float) -
     given = known_vectors(command.vectors, session) if command.vectors else None
     if given:
         settings = _with_vectors(settings, command, given)
-    check_model(settings)  # before a long text is read
+    RecurrentModel.check(settings)  # before a long text is read
     vocabulary, text, notes = read_text(command, folder, base)
-    model = build_model(command.model, settings, vocabulary, session.backend)
+    model = RecurrentModel.of(settings, vocabulary, session.backend)
     if base:
         model.load(base.model.tensors())
     else:
@@ -93,6 +93,7 @@ def prepare(command: Train, folder: RunFolder, session: Session, began: float) -
         "model_settings": to_json(settings),
         "parameters": model.flat.size,
         "vocabulary_size": len(vocabulary),
+        "one_sentence": training.batching == "sentence",
         "corpus": text,
         "training": to_json(training),
         "reports": to_json(reports),
@@ -102,7 +103,7 @@ def prepare(command: Train, folder: RunFolder, session: Session, began: float) -
     return trainer, notes
 
 
-def _with_vectors(settings: Any, command: Train, given: KnownVectors) -> Any:
+def _with_vectors(settings: Any, command: TrainNetwork, given: KnownVectors) -> Any:
     """The settings with an embedding of the vectors' size."""
     size = given.space.matrix.shape[1]
     if command.from_run:
@@ -124,7 +125,7 @@ def _begin_with(given: KnownVectors, vocabulary: Vocabulary, model: RecurrentMod
     return Note(f"{known:,} of {len(vocabulary):,} tokens begin with a given vector.")
 
 
-def _model_settings(command: Train, base: LoadedModel | None) -> Any:
+def _model_settings(command: TrainNetwork, base: LoadedModel | None) -> Any:
     """The command's, or those of the run to start from, with which nothing that was given may disagree."""
     settings_class = resolve(CATALOGUE[command.model].settings)
     asked = pick(settings_class, command)

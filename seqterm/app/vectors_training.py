@@ -9,7 +9,6 @@ import numpy as np
 import seqterm
 from seqterm.app.arguments import line
 from seqterm.app.commands import Resume, TrainVectors
-from seqterm.app.loaded import build_model
 from seqterm.app.session import Session
 from seqterm.app.stopping import stop_reason
 from seqterm.app.training_text import SPOOL, TRAINING_IDS
@@ -35,7 +34,7 @@ def prepare(command: TrainVectors, folder: RunFolder, session: Session, began: f
     settings = pick(resolve(CATALOGUE[command.model].settings), command)
     _check(settings)
     vocabulary, text = _read_text(command, folder)
-    model = build_model(command.model, settings, vocabulary, session.backend)
+    model = resolve(CATALOGUE[command.model].model).of(settings, vocabulary, session.backend)
     model.initialise(np.random.Generator(np.random.Philox(key=[command.seed, INITIALISE])))
     training = pick(VectorTrainingSettings, command)
     training = dataclasses.replace(training, threads=training.threads or session.backend.threads)
