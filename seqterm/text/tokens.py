@@ -92,7 +92,8 @@ def sentences(text: str, form: TextFormat) -> list[str]:
     """The sentences of text, without blank ones; without sentence marks the whole text is one."""
     match form.sentences:
         case "line":
-            return [line.removesuffix("\r") for line in text.split("\n") if line.strip()]
+            white = WHITE if form.kind == "space" else None
+            return [line.removesuffix("\r") for line in text.split("\n") if line.strip(white)]
         case "punctuation":
             return [" ".join(sentence.split()) for sentence in _cut(text) if sentence.strip()]
     return [text]

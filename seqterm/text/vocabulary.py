@@ -1,10 +1,10 @@
 """The tokens that a model knows: the special ones that it uses, then by falling frequency, equals in alphabetical order."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +12,9 @@ import numpy.typing as npt
 from seqterm.errors import DataError, UsageError
 from seqterm.text.format import KINDS, SENTENCES, TextFormat
 from seqterm.text.tokens import WHITE, Decoder, from_person, sentences, split
+
+if TYPE_CHECKING:
+    from seqterm.text.word_table import WordTable
 
 Ids = npt.NDArray[np.integer]
 CODE_POINTS = 0x110000
@@ -25,6 +28,8 @@ def _codes(text: str) -> npt.NDArray[np.uint32]:
 
 def tally(pieces: Iterable[str], form: TextFormat) -> tuple[dict[str, int], int]:
     """How often each token occurs, and the number of sentences."""
+    if form.kind == "space" and form.sentences != "punctuation":
+        return _tally_words(pieces, form)
     words: Counter[str] = Counter()
     codes = np.zeros(CODE_POINTS, np.int64)
     n_sentences = 0
@@ -38,6 +43,24 @@ def tally(pieces: Iterable[str], form: TextFormat) -> tuple[dict[str, int], int]
                 few = np.bincount(_codes(part))
                 codes[: len(few)] += few
     words.update({chr(code): int(codes[code]) for code in np.flatnonzero(codes)})
+    return words, n_sentences
+
+
+def _tally_words(pieces: Iterable[str], form: TextFormat) -> tuple[dict[str, int], int]:
+    """The same of words between white space, where lines are sentences or nothing is."""
+    from seqterm.text import word_table
+
+    n_sentences = 0
+
+    def counted() -> Iterator[str]:
+        nonlocal n_sentences
+        for piece in pieces:
+            n_sentences += len(sentences(piece, form))
+            yield piece
+
+    words, newlines = word_table.count(counted())
+    if form.sentences == "none" and newlines:
+        words["\n"] = newlines
     return words, n_sentences
 
 
@@ -89,6 +112,14 @@ class Vocabulary:
         return {token: i for i, token in enumerate(self.tokens) if i >= len(self.special)}
 
     @cached_property
+    def _words(self) -> "WordTable":
+        """Of ordinary tokens, a newline, which is no word, under a name that no word has."""
+        from seqterm.text.word_table import WordTable
+
+        first = len(self.special)
+        return WordTable([" " if token == "\n" else token for token in self.tokens[first:]], first)
+
+    @cached_property
     def _table(self) -> npt.NDArray[np.int32]:
         """Code point -> id, or that of UNKNOWN."""
         table = np.full(CODE_POINTS, self.unknown, np.int32)
@@ -104,6 +135,8 @@ class Vocabulary:
         """Text within one sentence -> ids, without marks; `unknown` for tokens that are not in the vocabulary."""
         if self.form.joined:
             return self._table[_codes(text)]
+        if self.form.kind == "space":
+            return self._words.encode(text, self.unknown, self._index.get("\n", self.unknown))
         unknown = self.unknown
         return np.array([self._index.get(token, unknown) for token in split(text, self.form.kind)], np.int32)
 
@@ -111,9 +144,15 @@ class Vocabulary:
         """Text as tokens.read gives it -> ids, sentences bracketed by their marks."""
         if not self.has_marks:
             return self.encode_part(text)
+        if self.form.kind == "space" and self.form.sentences == "line":
+            return self.encode_lines(text, blank=False)
         start, end = [self.special[START]], [self.special[END]]
         parts = [piece for part in sentences(text, self.form) for piece in (start, self.encode_part(part), end)]
         return np.concatenate(parts).astype(np.int32) if parts else np.zeros(0, np.int32)
+
+    def encode_lines(self, text: str, blank: bool) -> Ids:
+        """Words between white space, every line between its marks; `blank`: blank ones too."""
+        return self._words.encode_sentences(text, self.unknown, self.special[START], self.special[END], blank)
 
     @property
     def has_marks(self) -> bool:

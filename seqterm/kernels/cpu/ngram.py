@@ -1,0 +1,149 @@
+"""Queries of an n-gram model: a trie (see ngram_counts) with natural log-probabilities and log back-off weights.
+
+A state (N - 1,) holds the nodes of the last word, the last two words, ...: UNSEEN where they never occurred, NOT_YET where nothing
+was read.  log p(w | context) is that of the longest n-gram that occurred, plus the weights of all longer contexts that did.  Where
+`uniform` is set (n_kinds > 0), the weight of the longest context there is stands for every word that did not follow it.
+"""
+
+import math
+
+import numpy as np
+
+from seqterm.kernels.cpu.compile import kernel, part
+from seqterm.kernels.cpu.ngram_counts import find_child
+
+UNSEEN, NOT_YET = -1, -2
+
+
+@part
+def _child(words, children, node, word):
+    """The node of an n-gram with one word more, or UNSEEN."""
+    begin, end = np.int64(children[node]), np.int64(children[node + 1])
+    found = find_child(words, begin, end, word)
+    return found if found < end and words[found] == word else np.int64(UNSEEN)
+
+
+@part
+def _available(states, row):
+    """How many words of context there are."""
+    n = states.shape[1]
+    while n and states[row, n - 1] == NOT_YET:
+        n -= 1
+    return n
+
+
+@part
+def _floor(backoff, n_kinds, states, row, available):
+    """The uniform log-probability of every word that never followed the context."""
+    node = states[row, available - 1]
+    return np.float64(backoff[node]) if node >= 0 else -math.log(n_kinds)
+
+
+@part
+def _step(words, log_p, backoff, children, n_kinds, states, row, word, after, to):
+    """Read a word in the state of a row: writes the state after it to another row, `to` of after -> its log-probability, and the
+    length of the n-gram that gave it, 0 where none did."""
+    width, available = states.shape[1], _available(states, row)
+    node, length = np.int64(word), 1
+    for n in range(1, width + 1):
+        found = np.int64(NOT_YET if n > available else UNSEEN)
+        if n <= available and states[row, n - 1] >= 0:
+            found = _child(words, children, states[row, n - 1], word)
+            if found >= 0:
+                node, length = found, n + 1
+        if n < width:
+            after[to, n] = found
+    if width:
+        after[to, 0] = word
+    if n_kinds and length <= available:
+        impossible = log_p[word] == -math.inf
+        return (-math.inf if impossible else _floor(backoff, n_kinds, states, row, available)), 0
+    total = np.float64(log_p[node])
+    for n in range(length, available + 1):
+        if states[row, n - 1] >= 0:
+            total += backoff[states[row, n - 1]]
+    return total, length
+
+
+@kernel
+def advance(words, log_p, backoff, children, n_kinds, states, tokens, after):
+    """Writes the states after (n, N - 1) when each row has read its token."""
+    for row in range(len(tokens)):
+        _step(words, log_p, backoff, children, n_kinds, states, row, tokens[row], after, row)
+
+
+@kernel
+def distribution(words, log_p, backoff, children, n_kinds, states, out, lengths):
+    """Writes log-probabilities of all words (n, V) after each state, and the lengths of the n-grams that gave them."""
+    for row in range(len(states)):
+        available, first = _available(states, row), 1
+        weights = np.zeros(available + 1)  # of all contexts longer than n
+        if n_kinds and available:
+            first = available
+            out[row] = np.where(log_p[: out.shape[1]] > -np.inf, _floor(backoff, n_kinds, states, row, available), -np.inf)
+            lengths[row] = 0
+        else:
+            for n in range(available, 0, -1):
+                weights[n - 1] = weights[n]
+                if states[row, n - 1] >= 0:
+                    weights[n - 1] += backoff[states[row, n - 1]]
+            for word in range(out.shape[1]):
+                out[row, word] = log_p[word] + weights[0]
+            lengths[row] = 1
+        for n in range(first, available + 1):
+            context = states[row, n - 1]
+            if context >= 0:
+                for node in range(np.int64(children[context]), np.int64(children[context + 1])):
+                    out[row, words[node]] = log_p[node] + weights[n]
+                    lengths[row, words[node]] = n + 1
+
+
+@kernel
+def score(words, log_p, backoff, children, n_kinds, states, ids, targets, out):
+    """Reads ids (T, n) in the states (n, N - 1), which become those after them; writes the log-probabilities of targets (T, n),
+    0 where a target is below zero, to out (T, n)."""
+    after = np.empty((1, states.shape[1]), states.dtype)
+    for row in range(ids.shape[1]):
+        is_read = False
+        for t in range(len(ids)):
+            if not is_read:
+                _step(words, log_p, backoff, children, n_kinds, states, row, ids[t, row], after, 0)
+                states[row] = after[0]
+            target, out[t, row], is_read = targets[t, row], 0.0, False
+            if target >= 0:
+                out[t, row], _ = _step(words, log_p, backoff, children, n_kinds, states, row, target, after, 0)
+                if t + 1 < len(ids) and ids[t + 1, row] == target:
+                    states[row], is_read = after[0], True
+
+
+@kernel
+def score_texts(words, log_p, backoff, children, n_kinds, start, ids, begins, ends, out, lengths):
+    """Writes the log-probabilities of texts ids[begin:end], each read from the beginning, and the lengths of their n-grams.
+
+    start: what a text's first token is and is given, or -1: its first token is predicted too.
+    """
+    states = np.empty((2, start.shape[0]), np.int64)
+    for text in range(len(begins)):
+        states[0] = start
+        now, begin = 0, begins[text]
+        for i in range(begin, ends[text]):
+            value, length = _step(words, log_p, backoff, children, n_kinds, states, now, ids[i], states, 1 - now)
+            out[i], lengths[i], now = value, length, 1 - now
+
+
+@kernel
+def is_trie(words, children, firsts):
+    """Whether no query could leave the arrays: every node's children are in the next level, and their words rise below V."""
+    if children[0] != firsts[1]:
+        return False
+    for level in range(len(firsts) - 2):
+        for node in range(firsts[level], firsts[level + 1]):
+            begin, end = np.int64(children[node]), np.int64(children[node + 1])
+            if begin > end or end > firsts[level + 2]:
+                return False
+            for child in range(begin, end):
+                if words[child] < 0 or words[child] >= firsts[1] or (child > begin and words[child] <= words[child - 1]):
+                    return False
+        if np.int64(children[firsts[level + 1]]) != firsts[level + 2]:
+            return False
+    return True

@@ -1,0 +1,137 @@
+"""n-gram language models."""
+
+from typing import Any
+
+import numpy as np
+
+from seqterm.backends.base import Array, Backend
+from seqterm.errors import DataError
+from seqterm.models.base import State
+from seqterm.models.ngram_settings import NgramSettings
+from seqterm.models.ngram_smoothing import Estimate
+from seqterm.text.vocabulary import START, UNKNOWN, Vocabulary
+
+ROWS = 64  # texts that a thread scores at once
+DTYPES = {"words": np.int32, "log_p": np.float32, "backoff": np.float32, "children": np.uint32, "firsts": np.int64}
+
+
+class NgramModel:
+    """words, log_p, backoff, children: a trie of all n-grams that occurred, as kernels.cpu.ngram explains it; level n (from 0)
+    begins at firsts[n] (N + 1,).
+
+    A state is the nodes of the last words, (n, max(1, N - 1)), int64.
+    """
+
+    unit = "nats a token"
+
+    def __init__(self, settings: NgramSettings, vocabulary_size: int, backend: Backend, start_token: int | None = None):
+        self.settings, self.vocabulary_size, self.backend, self.start_token = settings, vocabulary_size, backend, start_token
+        self._kernels = backend.kernels("ngram")
+        empty = {"log_p": vocabulary_size, "children": 1, "firsts": settings.order + 1}
+        self._tensors: dict[str, Array] = {name: np.zeros(empty.get(name, 0), dtype) for name, dtype in DTYPES.items()}
+
+    @classmethod
+    def of(cls, settings: NgramSettings, vocabulary: Vocabulary, backend: Backend) -> "NgramModel":
+        """For the words of a vocabulary, without n-grams."""
+        if vocabulary.unknown < 0:
+            raise DataError(f"The vocabulary of an n-gram model must have {UNKNOWN}.")
+        return cls(settings, len(vocabulary), backend, vocabulary.special.get(START))
+
+    def take(self, estimate: Estimate) -> None:
+        """Become what was estimated."""
+        self._tensors = {name: np.asarray(getattr(estimate, name)) for name in DTYPES}
+
+    def tensors(self) -> dict[str, Array]:
+        return self._tensors
+
+    def load(self, tensors: dict[str, Array]) -> None:
+        """DataError where they are no trie."""
+        for name, dtype in DTYPES.items():
+            if name not in tensors or tensors[name].ndim != 1 or tensors[name].dtype != dtype:
+                raise DataError(f"The checkpoint is no n-gram model: tensor {name} is missing or of another shape or type.")
+        words, log_p, backoff, children, firsts = (tensors[name] for name in DTYPES)
+        inner = len(backoff)
+        sound = len(firsts) == self.settings.order + 1 and firsts[1] == self.vocabulary_size and len(words) == len(log_p)
+        sound = (
+            sound and firsts[-1] == len(words) and firsts[-2] == inner and len(children) == inner + 1 and (firsts[:1] == 0).all()
+        )
+        if not sound or not self._kernels.is_trie(words, children, firsts):
+            raise DataError("The checkpoint is damaged: its n-grams are no trie.")
+        self._tensors = {name: tensors[name] for name in DTYPES}
+
+    @property
+    def sizes(self) -> list[int]:
+        """n-grams of each order."""
+        return np.diff(self._tensors["firsts"]).tolist()
+
+    @property
+    def bytes_per_ngram(self) -> float:
+        return sum(tensor.nbytes for tensor in self._tensors.values()) / max(1, len(self._tensors["log_p"]))
+
+    @property
+    def _trie(self) -> tuple[Any, ...]:
+        n_kinds = self.vocabulary_size - (self.start_token is not None)
+        names = ("words", "log_p", "backoff", "children")
+        return *(self._tensors[name] for name in names), n_kinds if self.settings.smoothing == "add-k" else 0
+
+    # The protocol of language models
+
+    def zero_state(self, n: int) -> State:
+        return np.full((n, self.settings.order - 1), self._kernels.NOT_YET, np.int64)
+
+    def start(self, n: int) -> tuple[State, Array]:
+        state = self.zero_state(n)
+        if self.start_token is not None:
+            return self.advance(state, np.full(n, self.start_token))
+        return state, self._distribution(state)[0]
+
+    def _distribution(self, state: State) -> tuple[Array, Array]:
+        """log_p (n, V) of what comes next, and the lengths (n, V) of the n-grams that give it."""
+        shape = len(state), self.vocabulary_size
+        log_p, lengths = np.empty(shape, np.float32), np.empty(shape, np.int8)
+        self._kernels.distribution(*self._trie, state, log_p, lengths)
+        return log_p, lengths
+
+    def lengths(self, state: State) -> Array:
+        """(n, V) of the n-gram that gives each word its probability after a state; 1: a single word, 0: none."""
+        return self._distribution(state)[1]
+
+    def advance(self, state: State, tokens: Array) -> tuple[State, Array]:
+        after = np.empty_like(state)
+        self._kernels.advance(*self._trie, state, np.asarray(tokens, np.int64), after)
+        return after, self._distribution(after)[0]
+
+    def score(self, state: State, ids: Array, targets: Array) -> tuple[State, Array]:
+        after, log_p = state.copy(), np.empty(ids.shape, np.float32)
+
+        def score(rows: Array) -> None:
+            part = slice(rows[0], rows[-1] + 1)
+            self._kernels.score(*self._trie, after[part], ids[:, part], targets[:, part], log_p[:, part])
+
+        parts = np.array_split(np.arange(ids.shape[1]), self.backend.threads)
+        self.backend.map(score, [rows for rows in parts if len(rows)])
+        return after, log_p
+
+    def score_texts(self, ids: Array, begins: Array, ends: Array) -> tuple[Array, Array]:
+        """ids (N,) of texts ids[begin:end] -> log_p (N,) of each token, and the lengths (N,) of the n-grams that gave it.
+
+        A start token at the beginning of a text has no probability, 0.
+        """
+        log_p, lengths = np.zeros(len(ids), np.float32), np.zeros(len(ids), np.int8)
+        start = self.zero_state(1)[0]
+        given = self.start_token is not None
+        if given:
+            start = self.start(1)[0][0]
+
+        def score(part: Array) -> None:
+            self._kernels.score_texts(*self._trie, start, ids, begins[part] + given, ends[part], log_p, lengths)
+
+        self.backend.map(score, np.array_split(np.arange(len(begins)), self.backend.threads))
+        return log_p, lengths
+
+    def trace(self, ids: Array) -> dict[str, Array]:
+        """ids (T,) -> ngram_length (T,), of the n-gram that gave each its probability, and log_p (T,)."""
+        start = self.zero_state(1)[0]
+        log_p, lengths = np.zeros(len(ids), np.float32), np.zeros(len(ids), np.int8)
+        self._kernels.score_texts(*self._trie, start, ids, np.array([0]), np.array([len(ids)]), log_p, lengths)
+        return {"ngram_length": lengths, "log_p": log_p}
