@@ -78,15 +78,15 @@ class Text:
     def section(self, order: int, n: int, read: Callable[[Array, int, int, int], tuple[int, ...]]) -> int:
         """Reads n lines of n-grams by read(bytes, first, end, lines before), see the kernels -> the number of the first line."""
         found, first_line = 0, self.line
+        promised = f"of the {n} {order}-grams that \\data\\ promises"
         while found < n:
-            what = f"after {found} of the {n} {order}-grams that \\data\\ promises"
             if not self._has_line():
-                raise self.wrong(f"the file ends {what}")
+                raise self.wrong(f"the file ends after {found} {promised}")
             result, self._begin, now, first, last = read(self._array, self._begin, self._end, found)
             self.line, found = self.line + now - found, now
             if result == kernels.OVER:
                 if found or first < last:
-                    raise self.wrong(f"the section ends {what}")
+                    raise self.wrong(f"the section ends after {found} {promised}")
                 self.take()
                 first_line = self.line
             elif result != kernels.READ:
