@@ -4,15 +4,9 @@ All but GloVe's begin with a line `V D`.  fastText's `.vec` is word2vec's text.
 """
 
 import codecs
-import gzip
-import io
 import mmap
-import os
 import re
-import zlib
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,12 +17,12 @@ import orjson
 
 from seqterm.errors import DataError, UsageError
 from seqterm.store.files import writing_whole
+from seqterm.store.packed import opened
 from seqterm.store.vector_formats import DIMENSION_LIMIT, LINE_LIMIT, Rows, counted, read_binary, read_text, shown, word_flaw
 
 Array = npt.NDArray[Any]
 FORMATS = ("word2vec", "word2vec-binary", "glove", "fasttext")
 GZIP_LIMIT = 16 << 30  # bytes unpacked: a few megabytes can hold terabytes of zeros
-DEFLATE = 1032  # the most that one packed byte unpacks to
 PIECE = 1 << 24  # bytes unpacked at a time
 HEADER = re.compile(rb"(\d{1,18})[ \t]+(\d{1,18})\s*")
 CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1f]")
@@ -53,7 +47,7 @@ def read_vectors(path: Path, form: str | None = None, skip_bad_rows: bool = Fals
     """
     if form is not None:
         _check_form(form)
-    with _opened(path) as (file, packed, most):
+    with opened(path, lambda _: GZIP_LIMIT, LINE_LIMIT) as (file, packed, most):
         head = file.peek(LINE_LIMIT)
         if not head:
             raise DataError(f"{path} is empty: there are no vectors in it.")
@@ -94,44 +88,6 @@ def _check_form(form: str) -> None:
 
 
 # Reading
-
-
-class _Unpacked(io.RawIOBase):
-    """What a gzip'd file holds, up to GZIP_LIMIT."""
-
-    def __init__(self, file: gzip.GzipFile, path: Path):
-        self.file, self.path = file, path
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        data = self.file.read(len(buffer))
-        if self.file.tell() > GZIP_LIMIT:
-            raise DataError(f"{self.path} unpacks to more than {GZIP_LIMIT} bytes: unpack it yourself if that is right.")
-        buffer[: len(data)] = data
-        return len(data)
-
-
-@contextmanager
-def _opened(path: Path) -> Iterator[tuple[io.BufferedReader, bool, int]]:
-    """A file, unpacked where it is gzip'd; whether it is; and how many bytes it can hold."""
-    if path.exists() and not path.is_file():
-        raise DataError(f"{path} is no file.")  # a pipe cannot be mapped, and has no size
-    try:
-        with _buffered(io.FileIO(path)) as file:
-            size = os.fstat(file.fileno()).st_size
-            if file.peek(2)[:2] != b"\x1f\x8b":
-                yield file, False, size
-            else:
-                with gzip.GzipFile(fileobj=file) as unpacked:
-                    yield _buffered(_Unpacked(unpacked, path)), True, min(DEFLATE * size, GZIP_LIMIT)
-    except (OSError, EOFError, zlib.error) as error:
-        raise DataError(f"Cannot read {path}: {getattr(error, 'strerror', None) or error}.") from error
-
-
-def _buffered(raw: io.RawIOBase) -> io.BufferedReader:
-    return io.BufferedReader(raw, LINE_LIMIT)
 
 
 def _form_of(head: bytes) -> str:

@@ -78,6 +78,11 @@ def test_operations_on_rows(plain, compiled, name):
     np.testing.assert_allclose(plain[name], compiled[name], rtol=1e-13, atol=1e-14)
 
 
+@pytest.mark.parametrize("name", ["arpa", "arpa levels"])
+def test_arpa_files(plain, compiled, name):
+    np.testing.assert_array_equal(plain[name], compiled[name])
+
+
 @pytest.mark.parametrize("in_step", ["", " in step"])
 @pytest.mark.parametrize("loss", LOSSES)
 @pytest.mark.parametrize("architecture", ARCHITECTURES)

@@ -2,6 +2,8 @@
 
 import itertools
 import sys
+import tempfile
+from pathlib import Path
 
 import numpy as np
 
@@ -9,9 +11,11 @@ from seqterm.kernels.cpu import dropout, filters, lstm, optimiser, output, produ
 from seqterm.kernels.cpu.compile import kernel
 from seqterm.kernels.cpu.denormals import flush_denormals
 from seqterm.kernels.cpu.team import add_shared_product, meet
+from seqterm.store.arpa import read_arpa, write_arpa
 from tests.kernels.cpu.layouts import PLACES, laid_out, whole_numbers
 from tests.kernels.cpu.teams import together
 from tests.kernels.cpu.word_problems import ARCHITECTURES, LOSSES, problem, text
+from tests.store.ngram_models import SPECIAL, TOKENS, levels_of, random_model
 
 LAYOUTS = ["plain", "transposed", "strided"]
 WORKERS = 3
@@ -159,8 +163,18 @@ def word_vectors():
     return found
 
 
+def arpa_file():
+    """The bytes of a small n-gram model's file, and what is read from it."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "model.arpa"
+        write_arpa(path, TOKENS, SPECIAL, levels_of(random_model(1, 3), len(TOKENS)))
+        levels = read_arpa(path)[2]
+        arrays = [array for level in levels for array in level if array is not None]
+        return {"arpa": np.frombuffer(path.read_bytes(), np.uint8), "arpa levels": np.concatenate(arrays, dtype=np.float64)}
+
+
 def compute():
-    found = products() | outputs() | updates() | row_operations() | word_vectors()
+    found = products() | outputs() | updates() | row_operations() | word_vectors() | arpa_file()
     found["rounded"], found["rounded wanted"] = rounded_product()
     found["shared"], found["met"] = shared_product(), meetings()
 
