@@ -2,7 +2,8 @@
 
 import tempfile
 import threading
-from collections.abc import Callable
+from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -66,7 +67,7 @@ class Trie(NamedTuple):
         ends = self.children[first : last + 1]
         targets = np.linspace(ends[0], ends[-1], n + 1)[1:-1]
         cuts = [first, *(first + np.searchsorted(ends, targets)).tolist(), last]
-        return list(zip(cuts[:-1], cuts[1:], strict=True))
+        return list(pairwise(cuts))
 
 
 class _Part(NamedTuple):
@@ -78,56 +79,45 @@ class _Part(NamedTuple):
     starts: Array
 
 
-def count_ngrams(
-    ids: Array,
-    n_words: int,
-    order: int,
-    end: int,
-    room: Room,
-    backend: Backend,
-    done: Callable[[float], None] = lambda share: None,
-) -> Trie:
-    """n-grams of up to `order` words of ids (T,), int32, below n_words; none reaches beyond the word `end` (-1: no such word).
+class Counting:
+    """Counts n-grams of up to `order` words of ids (T,) below n_words; none reaches beyond the word `end` (-1: no such word).
 
-    They are sorted in ranges of their first words, ranges as small as fits the caches, as many at a time as memory allows.
-    `done` is told the share of the corpus that is counted.
+    They are sorted in ranges of their first words, which are as small as fits the caches, as many at a time as memory allows.
     """
-    if len(ids) > LONGEST:
-        raise DataError(f"The corpus has {len(ids):,} tokens; at most {LONGEST:,} can be counted.")
-    counting = _Counting(ids, n_words, order, end, room, backend)
-    parts: list[_Part] = []
-    if order > 1:
-        most = max(1, room.memory // SHARE // (4 * order + PLACE_BYTES))
-        first = 0
-        while first < len(counting.sizes):
-            last = max(
-                first + 1, int(np.searchsorted(counting.ends, counting.ends[first] - counting.sizes[first] + most, "right"))
-            )
-            parts += counting.count(first, last)
-            done(counting.ends[last - 1] / len(ids))
-            first = last
-    return _joined(counting.unigrams, counting.first_degrees, parts, order, room)
-
-
-class _Counting:
-    """ids and the ranges of first words: range r has sizes[r] places, ends[r] with those before it."""
 
     def __init__(self, ids: Array, n_words: int, order: int, end: int, room: Room, backend: Backend):
+        if len(ids) > LONGEST:
+            raise DataError(f"The corpus has {len(ids):,} tokens; at most {LONGEST:,} can be counted.")
         self._kernels, self._room, self._backend, self._order = backend.kernels("ngram_counts"), room, backend, order
         pairs = order > 1 and n_words <= PAIRS
         self._corpus = ids, end, n_words, pairs
         keys = np.zeros(n_words * (n_words + 1) if pairs else n_words, np.int64)
         self._kernels.count_keys(*self._corpus, keys)
-        self.unigrams = keys.reshape(n_words, -1).sum(axis=1)
-        self.first_degrees = np.zeros(n_words, np.int64)
+        self._unigrams = keys.reshape(n_words, -1).sum(axis=1)
+        self._first_degrees = np.zeros(n_words, np.int64)
         before = np.cumsum(keys) - keys
         self._ranges = np.unique(before // max(RANGE, len(ids) // RANGES), return_inverse=True)[1].astype(np.int32)
-        self.sizes = np.bincount(self._ranges, keys).astype(np.int64)
-        self.ends = np.cumsum(self.sizes)
+        self._sizes = np.bincount(self._ranges, keys).astype(np.int64)
+        self._parts: list[_Part] = []
 
-    def count(self, first: int, last: int) -> list[_Part]:
+    def steps(self) -> Iterator[float]:
+        """Counts, and gives the share of the corpus that is counted."""
+        ends = np.cumsum(self._sizes)
+        most = max(1, self._room.memory // SHARE // (4 * self._order + PLACE_BYTES))
+        first = 0 if self._order > 1 else len(ends)
+        while first < len(ends):
+            before = ends[first] - self._sizes[first]
+            last = max(first + 1, int(np.searchsorted(ends, before + most, "right")))
+            self._parts += self._count(first, last)
+            yield float(ends[last - 1] / ends[-1])
+            first = last
+
+    def trie(self) -> Trie:
+        return _joined(self._unigrams, self._first_degrees, self._parts, self._order, self._room)
+
+    def _count(self, first: int, last: int) -> list[_Part]:
         """The parts first..last, each sorted and counted."""
-        sizes = self.sizes[first:last]
+        sizes = self._sizes[first:last]
         places = np.concatenate([np.zeros(first, np.int64), np.cumsum(sizes) - sizes])
         windows, begins = np.empty((sizes.sum(), self._order), np.int32), places.copy()
         cuts = np.linspace(first, last, self._backend.threads + 1).astype(int).tolist()
@@ -135,20 +125,20 @@ class _Counting:
         def copy(own: tuple[int, int]) -> None:
             self._kernels.copy_windows(*self._corpus, self._ranges, *own, places, windows)
 
-        self._backend.map(copy, zip(cuts[:-1], cuts[1:], strict=True))
-        return self._backend.map(lambda r: self._part(windows[begins[r] : begins[r] + self.sizes[r]]), range(first, last))
+        self._backend.map(copy, pairwise(cuts))
+        return self._backend.map(lambda r: self._part(windows[begins[r] : begins[r] + self._sizes[r]]), range(first, last))
 
     def _part(self, windows: Array) -> _Part:
         kernels, size = self._kernels, len(windows)
         rows, shared = np.empty(size, np.uint32), np.empty(size, np.uint8)
-        n_words = len(self.unigrams)
+        n_words = len(self._unigrams)
         kernels.sort_windows(windows, n_words, rows, np.empty(size, np.uint32), np.empty(n_words + 2, np.int64))
         sizes = np.zeros(self._order, np.int64)
         kernels.measure_windows(windows, rows, shared, sizes)
         starts = np.concatenate([[0, 0], np.cumsum(sizes[1:])])
-        part = _Part(*(self._room.zeros(starts[-1], dtype) for dtype in (np.int32, np.uint32, np.uint32)), starts)
-        kernels.fill_levels(windows, rows, shared, starts, *part[:3], self.first_degrees)
-        return part
+        words, counts, degrees = (self._room.zeros(starts[-1], dtype) for dtype in (np.int32, np.uint32, np.uint32))
+        kernels.fill_levels(windows, rows, shared, starts, words, counts, degrees, self._first_degrees)
+        return _Part(words, counts, degrees, starts)
 
 
 def _joined(unigrams: Array, first_degrees: Array, parts: list[_Part], order: int, room: Room) -> Trie:

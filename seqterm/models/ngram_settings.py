@@ -15,7 +15,7 @@ class NgramSettings:
     order: int = option(5, "Words of the longest n-grams.", short="N", minimum=1, maximum=64, group=MODEL)
     smoothing: str = option(
         "kneser-ney",
-        "mle: relative frequencies; add-k: k more of each; katz: back-off, Good-Turing counts; kneser-ney: interpolated, modified.",
+        "mle: relative frequencies; add-k: k more of each; katz: Good-Turing and back-off; kneser-ney: modified, interpolated.",
         choices=SMOOTHING,
         group=MODEL,
     )

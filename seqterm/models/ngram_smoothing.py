@@ -1,12 +1,13 @@
 """From the counts of n-grams to probabilities and back-off weights.
 
-Katz: back-off with Good-Turing counts (Katz 1987, IEEE ASSP 35(3)).  Kneser-Ney: interpolated and modified (Chen and Goodman 1999),
-with the counts and sums of Heafield et al. 2013: below the highest order a count is the number of different words to the left,
-but for n-grams that begin a sentence.
+Katz: back-off with Good-Turing counts (Katz 1987, IEEE ASSP 35(3)).  Kneser-Ney: interpolated and modified (Chen and Goodman
+1999) with the counts and sums of Heafield et al. 2013: below the highest order a count is the number of different words to the
+left, but for n-grams that begin a sentence.
 """
 
 from collections.abc import Callable
 from functools import partial
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -53,13 +54,15 @@ def good_turing(found: Array) -> Discount:
             return Discount(np.concatenate([[0.0], kept]), 0.0)
     shift = n[1] / (n[1] + 2 * n[2]) if found[1] else 0.0
     shift = float(shift) if 0 < shift < 1 else 0.5
-    return Discount(
-        np.zeros(1), shift, f"the counts of counts allow no Good-Turing estimate: {shift:.3g} is taken off every count"
-    )
+    why = f"the counts of counts allow no Good-Turing estimate: {shift:.3g} is taken off every count"
+    return Discount(np.zeros(1), shift, why)
 
 
 def kneser_ney(found: Array) -> Discount:
-    """found (K,): how many n-grams have each count.  D_j = j - (j + 1) Y n_{j+1} / n_j for j = 1, 2, 3+; Y = n_1 / (n_1 + 2 n_2)."""
+    """found (K,): how many n-grams have each count.
+
+    D_j = j - (j + 1) Y n_{j+1} / n_j for j = 1, 2, 3 and more, Y = n_1 / (n_1 + 2 n_2).
+    """
     n, off, why = found.astype(np.float64), np.array(FALLBACK), ""
     if (found[1:4] > 0).all():
         y = n[1] / (n[1] + 2 * n[2])
@@ -92,7 +95,7 @@ class Smoothing:
         self._thresholds = thresholds(prune, self._order)
 
     def estimate(self, start: int, unknown: int) -> Estimate:
-        """start: the word that begins sentences and is never predicted, -1: there is none; unknown: what stands for all others."""
+        """start: the word that begins sentences and is never predicted, -1: there is none; unknown: that of all other words."""
         trie = self._trie
         links, p = self._room.zeros(trie.firsts[-1], np.uint32), self._room.zeros(trie.firsts[-1], np.float32)
         weights = self._room.zeros(trie.firsts[-2], np.float32)
@@ -163,17 +166,18 @@ class Smoothing:
     def _level(self, level: int, values: Array, discount: Discount, links: Array, p: Array, weights: Array) -> None:
         """Writes p of the n-grams of a level above the first, and the weights of their contexts."""
         trie, threshold = self._trie, self._thresholds[level]
-        shape, then = (discount.table, discount.shift), (p, weights)
+        shape, results = (discount.table, discount.shift), (p, weights)
         match self._settings.smoothing:
             case "kneser-ney":
-                kernel, arrays = self._kernels.interpolate, (trie.children, values, trie.counts, threshold, links, *shape)
+                arrays = (trie.children, values, trie.counts, threshold, links, *shape)
+                self._for_contexts(level, self._kernels.interpolate, *arrays, then=results)
             case "add-k":
                 n_kinds = float(np.count_nonzero(p[: self._n_words]))
-                kernel, arrays = self._kernels.add_to_counts, (trie.children, trie.counts, threshold, self._settings.k, n_kinds)
+                given = (trie.children, trie.counts, threshold, self._settings.k, n_kinds)
+                self._for_contexts(level, self._kernels.add_to_counts, *given, then=results)
             case smoothing:
-                leaves_some = smoothing == "katz"
-                kernel, arrays = self._kernels.back_off, (trie.children, trie.counts, threshold, links, *shape, leaves_some)
-        self._for_contexts(level, kernel, *arrays, then=then)
+                taken = (trie.children, trie.counts, threshold, links, *shape, smoothing == "katz")
+                self._for_contexts(level, self._kernels.back_off, *taken, then=results)
 
     def _finished(self, p: Array, weights: Array, discounts: list[Discount]) -> Estimate:
         """Logarithms, of the n-grams that are frequent enough."""
@@ -185,7 +189,7 @@ class Smoothing:
             p, weights = p[sources[: firsts[-1]]], weights[sources[: firsts[-2]]]
         for values in (p, weights):
             cuts = np.linspace(0, len(values), 4 * self._backend.threads + 1).astype(int).tolist()
-            self._backend.map(partial(self._take_logarithms, values), zip(cuts[:-1], cuts[1:], strict=True))
+            self._backend.map(partial(self._take_logarithms, values), pairwise(cuts))
         return Estimate(words, p, weights, children, firsts, discounts)
 
     def _take_logarithms(self, values: Array, own: tuple[int, int]) -> None:

@@ -1,7 +1,6 @@
 """Lines of n-grams as ARPA files have them: a log10 probability, words and, but for the longest, a log10 back-off weight.
 
-A table of W words: pool, the words' bytes one after the other; ends (W,), where each ends in the pool; hashes (W,);
-slots (a power of two of them), the number of a word plus one where its hash leads, 0: none.
+Tables of words are those of words.py.
 """
 
 import math
@@ -9,11 +8,10 @@ import math
 import numpy as np
 
 from seqterm.kernels.cpu.compile import kernel, part
+from seqterm.kernels.cpu.words import find_word, hash_word
 
 TAB, NEWLINE, RETURN, SPACE = 9, 10, 13, 32  # TAB to RETURN and SPACE are white
 PLUS, MINUS, POINT, ZERO, BACKSLASH, E = (ord(c) for c in "+-.0\\e")
-OFFSET, PRIME, MIX = np.uint64(0xCBF29CE484222325), np.uint64(0x100000001B3), np.uint64(0x9E3779B97F4A7C15)  # FNV-1a, 64 bits
-HALF = np.uint64(32)
 LOG_10 = math.log(10)
 LOG_ZERO = -99.0  # how files write the log10 of zero
 DIGITS = 9  # as many as bring each float32 back, through log10 too
@@ -35,38 +33,6 @@ def _field(text, i):
     while (text[i] > RETURN or text[i] < TAB) and text[i] != SPACE:
         i += 1
     return begin, i
-
-
-@part
-def _hash(text, begin, end):
-    hashed = OFFSET
-    for i in range(begin, end):
-        hashed = (hashed ^ np.uint64(text[i])) * PRIME
-    hashed *= MIX
-    return hashed ^ (hashed >> HALF)
-
-
-@part
-def _same(text, begin, end, pool, first, last):
-    """Whether text[begin:end] is pool[first:last]."""
-    if end - begin != last - first:
-        return False
-    while begin < end and text[begin] == pool[first]:
-        begin, first = begin + 1, first + 1
-    return begin == end
-
-
-@part
-def _find(text, begin, end, hashed, slots, hashes, ends, pool):
-    """-> the number of the word text[begin:end], -1 if it is none, and the slot where it is or would be."""
-    mask = np.uint64(len(slots) - 1)
-    slot = hashed & mask
-    while slots[slot]:
-        word = np.int64(slots[slot]) - 1
-        if hashes[word] == hashed and _same(text, begin, end, pool, ends[word - 1] if word else 0, ends[word]):
-            return word, slot
-        slot = (slot + np.uint64(1)) & mask
-    return np.int64(-1), slot
 
 
 @part
@@ -154,8 +120,8 @@ def read_unigrams(text, begin, end, n, is_top, slots, hashes, ends, pool, log_p,
         first, last = _field(text, last)
         if first == last:
             return SHORT, begin, n, first, last
-        hashed = _hash(text, first, last)
-        word, slot = _find(text, first, last, hashed, slots, hashes, ends, pool)
+        hashed = hash_word(text, first, last)
+        word, slot = find_word(text, first, last, hashed, slots, hashes, ends, pool)
         if word >= 0:
             return TWICE, begin, n, first, last
         weight, after, bad, bad_end, wrong = _weight(text, last, is_top)
@@ -206,7 +172,7 @@ def read_ngrams(text, begin, end, order, n, is_top, table, ids, words, children,
             if first == last:
                 return SHORT, begin, n, first, last
             ngram = first if j == 0 else ngram
-            number, _ = _find(text, first, last, _hash(text, first, last), slots, hashes, ends, pool)
+            number, _ = find_word(text, first, last, hash_word(text, first, last), slots, hashes, ends, pool)
             if number < 0:
                 return UNKNOWN, begin, n, first, last
             word = np.int64(ids[number])

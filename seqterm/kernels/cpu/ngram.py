@@ -1,8 +1,9 @@
 """Queries of an n-gram model: a trie (see ngram_counts) with natural log-probabilities and log back-off weights.
 
-A state (N - 1,) holds the nodes of the last word, the last two words, ...: UNSEEN where they never occurred, NOT_YET where nothing
-was read.  log p(w | context) is that of the longest n-gram that occurred, plus the weights of all longer contexts that did.  Where
-`uniform` is set (n_kinds > 0), the weight of the longest context there is stands for every word that did not follow it.
+A state (N - 1,) holds the nodes of the last word, the last two words, ...: UNSEEN where they never occurred, NOT_YET where
+nothing was read.  log p(w | context) is that of the longest n-gram that occurred, plus the weights of all longer contexts that
+did.  With n_kinds > 0 the weight of the longest context that there is stands for every word that never followed it; a context
+that never occurred gives each of n_kinds words the same.
 """
 
 import math

@@ -14,14 +14,21 @@ HALF = np.uint64(32)
 
 
 @part
+def hash_word(text, begin, end):
+    hashed = OFFSET
+    for i in range(begin, end):
+        hashed = (hashed ^ np.uint64(text[i])) * PRIME
+    hashed *= MIX
+    return hashed ^ (hashed >> HALF)
+
+
+@part
 def _word_end(text, begin):
     """-> where the word at `begin` ends, and its hash."""
-    hashed, i = OFFSET, begin
+    i = begin
     while i < len(text) and (text[i] > RETURN or text[i] < TAB) and text[i] != SPACE:
-        hashed = (hashed ^ np.uint64(text[i])) * PRIME
         i += 1
-    hashed *= MIX
-    return i, hashed ^ (hashed >> HALF)
+    return i, hash_word(text, begin, i)
 
 
 @part
@@ -29,21 +36,20 @@ def _same(text, begin, end, pool, first, last):
     """Whether text[begin:end] is pool[first:last]."""
     if end - begin != last - first:
         return False
-    for i in range(end - begin):
-        if text[begin + i] != pool[first + i]:
-            return False
-    return True
+    while begin < end and text[begin] == pool[first]:
+        begin, first = begin + 1, first + 1
+    return begin == end
 
 
 @part
-def _find(text, begin, end, hashed, slots, hashes, ends, pool):
+def find_word(text, begin, end, hashed, slots, hashes, ends, pool):
     """-> the number of the word text[begin:end], -1 if it is none, and the slot where it is or would be."""
     mask = np.uint64(len(slots) - 1)
     slot = hashed & mask
     while slots[slot]:
-        word = slots[slot] - 1
+        word = np.int64(slots[slot]) - 1
         if hashes[word] == hashed and _same(text, begin, end, pool, ends[word - 1] if word else 0, ends[word]):
-            return np.int64(word), slot
+            return word, slot
         slot = (slot + np.uint64(1)) & mask
     return np.int64(-1), slot
 
@@ -63,7 +69,7 @@ def count_words(text, start, slots, hashes, ends, pool, counts, n_words):
             i += 1
             continue
         end, hashed = _word_end(text, i)
-        word, slot = _find(text, i, end, hashed, slots, hashes, ends, pool)
+        word, slot = find_word(text, i, end, hashed, slots, hashes, ends, pool)
         if word < 0:
             used = ends[n_words - 1] if n_words else 0
             if n_words == len(ends) or 2 * n_words >= len(slots) or used + end - i > len(pool):
@@ -82,12 +88,7 @@ def fill_table(pool, ends, hashes, slots):
     """Writes hashes (W,) and slots, zero before, of words that are there."""
     mask = np.uint64(len(slots) - 1)
     for word in range(len(ends)):
-        begin = ends[word - 1] if word else 0
-        hashed = OFFSET
-        for i in range(begin, ends[word]):
-            hashed = (hashed ^ np.uint64(pool[i])) * PRIME
-        hashed *= MIX
-        hashes[word] = hashed ^ (hashed >> HALF)
+        hashes[word] = hash_word(pool, ends[word - 1] if word else 0, ends[word])
         slot = hashes[word] & mask
         while slots[slot]:
             slot = (slot + np.uint64(1)) & mask
@@ -106,7 +107,7 @@ def encode_words(text, slots, hashes, ends, pool, numbers, unknown, newline, out
             i += 1
             continue
         end, hashed = _word_end(text, i)
-        word, _ = _find(text, i, end, hashed, slots, hashes, ends, pool)
+        word, _ = find_word(text, i, end, hashed, slots, hashes, ends, pool)
         out[n] = numbers[word] if word >= 0 else unknown
         n, i = n + 1, end
     return n
@@ -134,7 +135,7 @@ def encode_sentences(text, slots, hashes, ends, pool, numbers, unknown, start, e
             out[n] = start
             n, is_open = n + 1, True
         end, hashed = _word_end(text, i)
-        word, _ = _find(text, i, end, hashed, slots, hashes, ends, pool)
+        word, _ = find_word(text, i, end, hashed, slots, hashes, ends, pool)
         out[n] = numbers[word] if word >= 0 else unknown
         n, i = n + 1, end
     if is_open:
