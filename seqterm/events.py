@@ -61,9 +61,20 @@ class Validation(Event):
 
     step: int
     epoch: int
-    training_loss: float
+    training_loss: float | None
     validation_loss: float | None
     best: bool
+
+
+@dataclass(frozen=True)
+class NgramOrder(Event):
+    """The n-grams of one order: how many, how many are kept, what is taken off counts of 1, 2, ..., and why not the usual."""
+
+    order: int
+    ngrams: int
+    kept: int
+    discounts: list[float]
+    instead: str
 
 
 @dataclass(frozen=True)
@@ -98,7 +109,7 @@ class Finished(Event):
 
     run: str
     step: int
-    training_loss: float
+    training_loss: float | None
     validation_loss: float | None
     best_validation_loss: float | None
     seconds: float
@@ -255,7 +266,7 @@ class CorpusEntry(Event):
 
 @dataclass(frozen=True)
 class Progress(Event):
-    """How much of something long is done, in bytes; total 0: unknown."""
+    """How much of something long is done, in bytes or, of a text that is counted, in tokens; total 0: unknown."""
 
     done: int
     total: int

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from seqterm.models.glove_settings import GloveSettings
+from seqterm.models.ngram_settings import NgramSettings
 from seqterm.models.settings import ElmanSettings, GruSettings, LstmSettings, Word2vecSettings
 from seqterm.options import argument, option
 from seqterm.sampling.settings import TOP_K, TOP_P, SamplingSettings
@@ -37,6 +38,7 @@ class FromText(Command):
 class TrainLanguage(FromText):
     """Train a language model on text."""
 
+    has_unknown: ClassVar[bool] = False  # whether the vocabulary has UNKNOWN in any case
     tokens: str = option("char", "What a token is; words follow the Penn Treebank's conventions.", choices=KINDS, group=TEXT)
     sentences: str = option(
         "none", "Bracket sentences by marks: none, each line, or by punctuation.", choices=SENTENCES, group=TEXT
@@ -45,6 +47,10 @@ class TrainLanguage(FromText):
         None, "Keep the most frequent tokens, so many with the special ones; others become UNKNOWN.", minimum=1, group=TEXT
     )
     min_count: int = option(1, "Keep tokens that occur at least so often.", minimum=1, group=TEXT)
+    limit_vocab: str | None = option(
+        None, "Keep only tokens that a file names, between white space.", metavar="FILE", complete="file", group=TEXT
+    )
+    unk_literal: bool = option(False, "Read <unk> in the text as an unknown word, not as a word of that spelling.", group=TEXT)
     validation: str = option(
         "0.1",
         "Held-out text: the last share of the corpus, or a file; 0: none.",
@@ -85,6 +91,22 @@ class TrainGru(GruSettings, TrainNetwork):
     """Train a GRU."""
 
     model = "gru"
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainNgram(NgramSettings, TrainLanguage):
+    """Train an n-gram model."""
+
+    model = "ngram"
+    has_unknown = True
+    sentences: str = option(
+        "line", "Bracket sentences by marks: none, each line, or by punctuation.", choices=SENTENCES, group=TEXT
+    )
+    validation: str = option(
+        "0", "Held-out text: the last share of the corpus, or a file; 0: none.", metavar="SHARE|FILE", complete="file", group=TEXT
+    )
+    prune: tuple[int, ...] = option((), "Leave out n-grams of so few counts: a number an order, as 0 0 1.", metavar="N...")
+    memory: str = option("4G", "Memory to count in; what is beyond it goes to disk.", metavar="SIZE")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -364,6 +386,7 @@ COMMANDS: dict[tuple[str, ...], type[Command]] = {
     ("train", "elman"): TrainElman,
     ("train", "lstm"): TrainLstm,
     ("train", "gru"): TrainGru,
+    ("train", "ngram"): TrainNgram,
     ("train", "word2vec"): TrainWord2vec,
     ("train", "glove"): TrainGlove,
     ("train", "--resume"): Resume,

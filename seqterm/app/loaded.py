@@ -60,7 +60,8 @@ class LoadedModel:
         if (family := CATALOGUE[config["model"]].family) in NO_LANGUAGE:
             raise UsageError(f"{run} holds {NO_LANGUAGE[family]}.")
         checksum = folder.best_checksum()  # read first: if the file is replaced meanwhile, this model is not current
-        tensors, counters = folder.load_checkpoint("best")
+        read = folder.map_checkpoint if CATALOGUE[config["model"]].is_mapped else folder.load_checkpoint
+        tensors, counters = read("best")
         model.load(tensors)
         return cls(folder, config, vocabulary, model, counters["step"], checksum)
 

@@ -1,6 +1,7 @@
 """The text that a training reads: found, counted, and written into the run folder as ids."""
 
 import dataclasses
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from seqterm.text.stream import open_ids, write_ids
 from seqterm.text.vocabulary import START, Ids, Vocabulary
 
 TRAINING_IDS, VALIDATION_IDS, SPOOL = "tokens.bin", "validation.bin", "corpus.txt"
+UNKNOWN_SPELLING = "<unk>"
 
 
 def check_format(command: TrainNetwork, base: LoadedModel) -> None:
@@ -23,7 +25,7 @@ def check_format(command: TrainNetwork, base: LoadedModel) -> None:
     for name, has in (("tokens", base.vocabulary.form.kind), *(vars(base.vocabulary.form).items())):
         if name in command.given and getattr(command, name) != has:
             raise UsageError(f"--{name} {getattr(command, name)} does not fit --from {command.from_run}, which has {has}.")
-    for name in ("vocab_size", "min_count"):
+    for name in ("vocab_size", "min_count", "limit_vocab"):
         if name in command.given:
             raise UsageError(f"--{name.replace('_', '-')} does not fit --from, which brings its vocabulary: leave it out.")
 
@@ -40,7 +42,7 @@ def _validation(text: str) -> float | Path:
 
 
 def read_text(
-    command: TrainLanguage, folder: RunFolder, base: LoadedModel | None
+    command: TrainLanguage, folder: RunFolder, base: LoadedModel | None = None
 ) -> tuple[Vocabulary, dict[str, Any], list[Note]]:
     """Vocabulary, files of ids in the run folder, and their description for config.json."""
     form = base.vocabulary.form if base else TextFormat(command.tokens, command.sentences, command.lowercase)
@@ -75,9 +77,17 @@ def read_text(
 
 def _count(command: TrainLanguage, form: TextFormat, paths: list[Path], held_out: list[Path]) -> Vocabulary:
     """Every token of the held-out text is known too, unless the vocabulary is limited: then the training text alone decides."""
-    limited = command.vocab_size is not None or command.min_count > 1
+    limited = command.vocab_size is not None or command.min_count > 1 or command.limit_vocab or command.has_unknown
     pieces = tokens.read(paths if limited else [*paths, *held_out], form)
-    return Vocabulary.count(pieces, form, command.vocab_size, command.min_count)
+    return Vocabulary.count(pieces, form, command.vocab_size, command.min_count, _allowed(command, form), command.has_unknown)
+
+
+def _allowed(command: TrainLanguage, form: TextFormat) -> Callable[[str], bool]:
+    """What may be in the vocabulary."""
+    if command.limit_vocab is not None:
+        allowed = set("".join(tokens.read([Path(command.limit_vocab)], TextFormat("space", lowercase=form.lowercase))).split())
+        return lambda token: token in allowed
+    return lambda token: not (command.unk_literal and token.lower() == UNKNOWN_SPELLING)
 
 
 def _cut(ids: Ids, place: int, vocabulary: Vocabulary) -> int:

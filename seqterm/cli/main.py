@@ -10,7 +10,7 @@ import click
 
 import seqterm
 from seqterm.app import arguments
-from seqterm.app.commands import COMMANDS, Command, EvaluateVectors, FromText, Resume, Sample, Score
+from seqterm.app.commands import COMMANDS, Command, EvaluateVectors, FromText, Resume, Sample, Score, TrainNgram
 from seqterm.app.session import Session
 from seqterm.cli import notes, output
 from seqterm.cli.click_options import GroupedCommand, GroupedOption, Word, click_parameters
@@ -71,7 +71,7 @@ def _show(command: Command, quiet: bool, jsonl: bool, echo: bool, json: bool) ->
         (show.one_object if isinstance(command, Score) else show.one_evaluation)(events)
         return INTERRUPTED if session.stop else 0
     if isinstance(command, FromText | Resume):
-        return show.training(events, quiet)
+        return show.training(events, quiet, has_curve=not isinstance(command, TrainNgram))
     if isinstance(command, Sample):
         show.sampling(events, echo)
     else:

@@ -23,6 +23,7 @@ from seqterm.events import (
     Neighbour,
     NextSummary,
     NextToken,
+    NgramOrder,
     Note,
     OddOneOut,
     PairCorrelation,
@@ -67,10 +68,10 @@ def jsonl(events: Iterable[Event], stop: Callable[[], None]) -> int:
     return code
 
 
-def training(events: Iterable[Event], quiet: bool) -> int:
+def training(events: Iterable[Event], quiet: bool, has_curve: bool = True) -> int:
     """Progress on standard error, the name of the run on standard output; -> exit code."""
     code = 0
-    with _progress(quiet) as show:
+    with _progress(quiet, has_curve) as show:
         for event in events:
             show(event)
             if isinstance(event, Stopped | Finished):
@@ -78,17 +79,17 @@ def training(events: Iterable[Event], quiet: bool) -> int:
                 code = INTERRUPTED if isinstance(event, Stopped) and event.reason == "interrupted" else 0
     if isinstance(end, Stopped):
         notes.note(text.stopped(end))
-    elif not quiet and not notes.is_terminal():
+    elif not quiet and not (has_curve and notes.is_terminal()):
         notes.note(text.finished(end))
     output.write(end.run + "\n")
     return code
 
 
 @contextmanager
-def _progress(quiet: bool) -> Iterator[Callable[[Event], None]]:
+def _progress(quiet: bool, has_curve: bool) -> Iterator[Callable[[Event], None]]:
     if quiet:
         yield lambda event: None
-    elif notes.is_terminal():
+    elif has_curve and notes.is_terminal():
         with _live() as show:
             yield show
     else:
@@ -112,7 +113,12 @@ def _plain() -> Callable[[Event], None]:
                 eta = view.eta()
                 notes.note(text.step(event, None if eta is None else duration(eta)))
                 last = time.monotonic()
-            case Validation():
+            case Progress() if time.monotonic() - last >= PLAIN_SECONDS:
+                notes.note(text.progress(event))
+                last = time.monotonic()
+            case NgramOrder():
+                notes.note(text.ngram_order(event))
+            case Validation() if event.training_loss is not None or event.validation_loss is not None:
                 notes.note(text.validation(event))
                 last = time.monotonic()
             case TrainingSample():

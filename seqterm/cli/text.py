@@ -14,9 +14,11 @@ from seqterm.events import (
     Neighbour,
     NextSummary,
     NextToken,
+    NgramOrder,
     OddOneOut,
     PairCorrelation,
     Place,
+    Progress,
     Ranked,
     RunInfo,
     RunSummary,
@@ -61,12 +63,25 @@ def validation(event: Validation) -> str:
     return f"epoch {event.epoch}  step {event.step:,}  training {number(event.training_loss)}{held_out}"
 
 
+def progress(event: Progress) -> str:
+    return f"counted {event.done:,} of {event.total:,} tokens"
+
+
+def ngram_order(event: NgramOrder) -> str:
+    pruned = f", {event.kept:,} kept" if event.kept != event.ngrams else ""
+    discounts = f"  discounts {' '.join(f'{value:.5g}' for value in event.discounts)}" if event.discounts else ""
+    instead = f"\n  {event.instead}" if event.instead else ""
+    return f"order {event.order}  {event.ngrams:,} n-grams{pruned}{discounts}{instead}"
+
+
 def stopped(event: Stopped) -> str:
     return f"Stopped at step {event.step:,} ({event.reason}). Go on with: {event.resume}"
 
 
 def finished(event: Finished) -> str:
     best = f", best validation {number(event.best_validation_loss)}" if event.best_validation_loss is not None else ""
+    if event.training_loss is None:
+        return f"Complete in {event.seconds:.1f} s{best}."
     return f"Complete after {event.step:,} steps in {event.seconds:.1f} s: training {number(event.training_loss)}{best}."
 
 

@@ -1,8 +1,8 @@
 """Log-probabilities of many separate texts, each read from the model's start."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 
@@ -18,20 +18,18 @@ LETTERS = 1 << 21  # letters, read before they are scored
 TOKENS = 1 << 16  # scored at a time
 STEPS = 2  # scored at a time at least, before lines that have ended make room
 SHARED = 32  # tokens by which lines are ordered
+BYTE_ORDER_MARK = "\ufeff"
 
 
-@dataclass(frozen=True)
-class Scored:
-    """A line's tokens (ids, the line end included where the model has one), log-probabilities in nats, and unknown tokens."""
+class Scored(NamedTuple):
+    """A line's tokens (ids, the line end included where the model has one), log-probabilities in nats and their sum, and unknown
+    tokens."""
 
     text: str
     ids: Ids
     log_p: Array
     unknown: int
-
-    @property
-    def log_probability(self) -> float:
-        return float(self.log_p.sum(dtype=np.float64))
+    log_probability: float
 
     @property
     def perplexity(self) -> float:
@@ -50,7 +48,7 @@ def encode_line(vocabulary: Vocabulary, text: str) -> tuple[list[Ids], int]:
 def encode_lines(vocabulary: Vocabulary, lines: list[str]) -> Iterator[tuple[list[Ids], int]]:
     """Of each line what `encode_line` gives."""
     form = vocabulary.form
-    texts = [from_person(line.removesuffix("\r").removeprefix("\ufeff"), form) for line in lines]
+    texts = [from_person(line.removesuffix("\r").removeprefix(BYTE_ORDER_MARK), form) for line in lines]
     if vocabulary.has_marks:
         return (_encode_sentences(vocabulary, text) for text in texts)
     return _encode_letters(vocabulary, texts) if form.joined else (_encode_tokens(vocabulary, text) for text in texts)
@@ -89,14 +87,22 @@ def score_ids(model: LanguageModel, texts: list[Ids]) -> list[Array]:
     """The log-probability of every token of every text, but of a start token, which is given."""
     lengths = np.fromiter(map(len, texts), np.int64, len(texts))
     begins = np.cumsum(lengths) - lengths
-    ids = np.concatenate([*texts, np.zeros(1, np.int64)])  # one more, where the last text's end is looked for
-    log_p = np.zeros(len(ids), np.float32)
+    log_p = _score_texts(model, np.concatenate([*texts, np.zeros(0, np.int32)]), begins, lengths)
     given = model.start_token is not None
-    if not given:
+    return [log_p[begin + given : begin + length] for begin, length in zip(begins.tolist(), lengths.tolist(), strict=True)]
+
+
+def _score_texts(model: LanguageModel, ids: Ids, begins: Ids, lengths: Ids) -> Array:
+    """log_p (N,) of ids (N,) of texts ids[begin : begin + length], one after the other; of a given start token anything."""
+    if hasattr(model, "score_texts"):
+        return model.score_texts(ids, begins, begins + lengths)[0]
+    ids = np.concatenate([ids, np.zeros(1, np.int64)])  # one more, where the last text's end is looked for
+    log_p = np.zeros(len(ids), np.float32)
+    if model.start_token is None:
         _, first = model.start(1)
         log_p[begins[lengths > 0]] = first[0, ids[begins[lengths > 0]]]
     _score_side_by_side(model, ids, begins, lengths, log_p)
-    return [log_p[begin + given : begin + length] for begin, length in zip(begins.tolist(), lengths.tolist(), strict=True)]
+    return log_p[:-1]
 
 
 def _score_side_by_side(model: LanguageModel, ids: Ids, begins: Ids, lengths: Ids, log_p: Array) -> None:
@@ -147,13 +153,42 @@ def _groups(lines: Iterable[str]) -> Iterator[list[str]]:
 
 def score_lines(model: LanguageModel, vocabulary: Vocabulary, lines: Iterable[str]) -> Iterator[Scored]:
     """Each line scored from the model's start, in the order of lines; holds few lines at a time."""
+    form = vocabulary.form
+    score = _score_words if form.kind == "space" and form.sentences == "line" else _score_parts
     for some in _groups(lines):
-        encoded = list(encode_lines(vocabulary, some))
-        scored = iter(score_ids(model, [ids for parts, _ in encoded for ids in parts]))
-        for text, (parts, unknown) in zip(some, encoded, strict=True):
-            log_p = [next(scored) for _ in parts]
-            predicted = [ids[len(ids) - len(values) :] for ids, values in zip(parts, log_p, strict=True)]
-            yield Scored(text, _joined(predicted), _joined(log_p), unknown)
+        yield from score(model, vocabulary, some)
+
+
+def _score_parts(model: LanguageModel, vocabulary: Vocabulary, lines: list[str]) -> Iterator[Scored]:
+    encoded = list(encode_lines(vocabulary, lines))
+    scored = iter(score_ids(model, [ids for parts, _ in encoded for ids in parts]))
+    for text, (parts, unknown) in zip(lines, encoded, strict=True):
+        log_p = [next(scored) for _ in parts]
+        predicted = [ids[len(ids) - len(values) :] for ids, values in zip(parts, log_p, strict=True)]
+        values = _joined(log_p)
+        yield Scored(text, _joined(predicted), values, unknown, float(values.sum(dtype=np.float64)))
+
+
+def _score_words(model: LanguageModel, vocabulary: Vocabulary, lines: list[str]) -> Iterator[Scored]:
+    """As _score_parts, where a line is a sentence and words stand between white space: all lines in a few compiled calls."""
+
+    def encode(some: Array) -> Ids:
+        text = "\n".join([*lines[some[0] : some[-1] + 1], ""])
+        if BYTE_ORDER_MARK in text:
+            text = text.removeprefix(BYTE_ORDER_MARK).replace("\n" + BYTE_ORDER_MARK, "\n")
+        return vocabulary.encode_lines(from_person(text, vocabulary.form), blank=True)
+
+    parts = np.array_split(np.arange(len(lines)), min(len(lines), model.backend.threads))
+    ids = np.concatenate(model.backend.map(encode, parts))
+    bounds = sentence_bounds(ids, vocabulary.special[START])
+    begins = bounds[:-1]
+    log_p = _score_texts(model, ids, begins, np.diff(bounds))
+    log_p[begins] = 0
+    sums = np.add.reduceat(log_p, begins, dtype=np.float64).tolist()
+    unknown = np.add.reduceat(ids == vocabulary.unknown, begins, dtype=np.int64).tolist()
+    places = bounds.tolist()
+    for text, begin, end, total, n_unknown in zip(lines, places[:-1], places[1:], sums, unknown, strict=True):
+        yield Scored(text, ids[begin + 1 : end], log_p[begin + 1 : end], n_unknown, total)
 
 
 def _joined(arrays: list[Array]) -> Array:

@@ -5,12 +5,14 @@ from typing import Any, NamedTuple
 
 
 class Entry(NamedTuple):
-    """One line for help texts, where the settings and the model class are, and how models of its family are trained."""
+    """One line for help texts, where the settings and the model class are, how models of its family are trained, and whether
+    their tensors are mapped, not read."""
 
     summary: str
     settings: str
     model: str
     family: str = "network"
+    is_mapped: bool = False
 
 
 RECURRENT = "seqterm.models.recurrent:RecurrentModel"
@@ -18,6 +20,13 @@ CATALOGUE = {
     "elman": Entry("Elman network, tanh or relu", "seqterm.models.settings:ElmanSettings", RECURRENT),
     "lstm": Entry("long short-term memory", "seqterm.models.settings:LstmSettings", RECURRENT),
     "gru": Entry("gated recurrent unit", "seqterm.models.settings:GruSettings", RECURRENT),
+    "ngram": Entry(
+        "n-grams: relative frequencies, add-k, Katz, Kneser-Ney",
+        "seqterm.models.ngram_settings:NgramSettings",
+        "seqterm.models.ngram:NgramModel",
+        "ngram",
+        True,
+    ),
     "word2vec": Entry(
         "word vectors: skip-gram or cbow",
         "seqterm.models.settings:Word2vecSettings",

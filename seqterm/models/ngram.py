@@ -29,6 +29,7 @@ class NgramModel:
         self._kernels = backend.kernels("ngram")
         empty = {"log_p": vocabulary_size, "children": 1, "firsts": settings.order + 1}
         self._tensors: dict[str, Array] = {name: np.zeros(empty.get(name, 0), dtype) for name, dtype in DTYPES.items()}
+        self._halvings = np.zeros(settings.order, np.int64)
 
     @classmethod
     def of(cls, settings: NgramSettings, vocabulary: Vocabulary, backend: Backend) -> "NgramModel":
@@ -39,7 +40,7 @@ class NgramModel:
 
     def take(self, estimate: Estimate) -> None:
         """Become what was estimated."""
-        self._tensors = {name: np.asarray(getattr(estimate, name)) for name in DTYPES}
+        self.load({name: np.asarray(getattr(estimate, name)) for name in DTYPES})
 
     def tensors(self) -> dict[str, Array]:
         return self._tensors
@@ -55,9 +56,11 @@ class NgramModel:
         sound = (
             sound and firsts[-1] == len(words) and firsts[-2] == inner and len(children) == inner + 1 and (firsts[:1] == 0).all()
         )
-        if not sound or not self._kernels.is_trie(words, children, firsts):
+        most = np.zeros(self.settings.order, np.int64)
+        if not sound or not self._kernels.is_trie(words, children, firsts, most):
             raise DataError("The checkpoint is damaged: its n-grams are no trie.")
         self._tensors = {name: tensors[name] for name in DTYPES}
+        self._halvings = np.ceil(np.log2(np.maximum(1, most))).astype(np.int64)
 
     @property
     def sizes(self) -> list[int]:
@@ -113,25 +116,20 @@ class NgramModel:
         return after, log_p
 
     def score_texts(self, ids: Array, begins: Array, ends: Array) -> tuple[Array, Array]:
-        """ids (N,) of texts ids[begin:end] -> log_p (N,) of each token, and the lengths (N,) of the n-grams that gave it.
-
-        A start token at the beginning of a text has no probability, 0.
-        """
+        """ids (N,) of texts ids[begin:end], one after the other -> log_p (N,) of each token, and the lengths (N,) of the n-grams
+        that gave it.  A start token at the beginning of a text has no probability, 0."""
         log_p, lengths = np.zeros(len(ids), np.float32), np.zeros(len(ids), np.int8)
-        start = self.zero_state(1)[0]
-        given = self.start_token is not None
-        if given:
-            start = self.start(1)[0][0]
+        nodes, given = np.empty(len(ids), np.int64), self.start_token is not None
 
         def score(part: Array) -> None:
-            self._kernels.score_texts(*self._trie, start, ids, begins[part] + given, ends[part], log_p, lengths)
+            own = begins[part], ends[part]
+            self._kernels.score_texts(*self._trie, self.settings.order, ids, *own, given, nodes, log_p, lengths)
 
         self.backend.map(score, np.array_split(np.arange(len(begins)), self.backend.threads))
         return log_p, lengths
 
     def trace(self, ids: Array) -> dict[str, Array]:
-        """ids (T,) -> ngram_length (T,), of the n-gram that gave each its probability, and log_p (T,)."""
-        start = self.zero_state(1)[0]
-        log_p, lengths = np.zeros(len(ids), np.float32), np.zeros(len(ids), np.int8)
-        self._kernels.score_texts(*self._trie, start, ids, np.array([0]), np.array([len(ids)]), log_p, lengths)
+        """ids (T,) -> ngram_length (T,), of the n-gram that gave each its probability, and log_p (T,); of a start token 0."""
+        ids = np.asarray(ids, np.int32)
+        log_p, lengths = self.score_texts(ids, np.array([0]), np.array([len(ids)]))
         return {"ngram_length": lengths, "log_p": log_p}

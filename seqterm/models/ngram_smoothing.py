@@ -14,6 +14,7 @@ import numpy as np
 
 from seqterm.backends.base import Array, Backend
 from seqterm.errors import UsageError
+from seqterm.events import NgramOrder
 from seqterm.models.ngram_counts import Room, Trie
 from seqterm.models.ngram_settings import NgramSettings
 
@@ -27,6 +28,11 @@ class Discount(NamedTuple):
     table: Array
     shift: float
     instead: str = ""
+
+    def off(self) -> list[float]:
+        """What is taken off counts of 1, 2, ..., the last of all beyond; none where counts are kept whole."""
+        off = [count - float(kept) for count, kept in enumerate(self.table)][1:]
+        return off if off or not self.shift else [self.shift]
 
 
 class Estimate(NamedTuple):
@@ -108,6 +114,14 @@ class Smoothing:
             discounts.append(self._discount(values, level, start))
             self._level(level, values, discounts[level], links, p, weights)
         return self._finished(p, weights, discounts)
+
+    def orders(self, estimate: Estimate) -> list[NgramOrder]:
+        """What became of each order."""
+        counted, kept = np.diff(self._trie.firsts).tolist(), np.diff(estimate.firsts).tolist()
+        return [
+            NgramOrder(level + 1, counted[level], kept[level], discount.off(), discount.instead)
+            for level, discount in enumerate(estimate.discounts)
+        ]
 
     def _for_contexts(self, level: int, kernel: Callable[..., None], *arrays: Any, then: tuple[Any, ...] = ()) -> None:
         """kernel(*arrays, first, last, *then) over the contexts of a level, in threads."""

@@ -25,6 +25,7 @@ from seqterm.store.home import run_name
 
 FORMAT_VERSION = 2  # 1 had the output layer's weights the other way round
 LOCK_SECONDS = 0.5
+DTYPES = {"F32": np.float32, "F64": np.float64, "I32": np.int32, "I64": np.int64, "U32": np.uint32}  # of mapped tensors
 LEFTOVERS = {"lock", "checkpoints", "tokens.bin", "validation.bin", "corpus.txt"}  # of a training that was killed at its start
 STATE = {"last": str, "best": str | None, "complete": bool, "counters": dict, "checksums": dict}  # what state.json holds
 Array = npt.NDArray[Any]
@@ -203,6 +204,24 @@ class RunFolder:
             return safetensors.numpy.load(data), counters
         except (safetensors.SafetensorError, KeyError, TypeError, ValueError) as error:
             raise DataError(f"{path} is damaged: it is no checkpoint of seqterm ({error}).") from error
+
+    def map_checkpoint(self, which: str) -> Checkpoint:
+        """As load_checkpoint, of a large file: tensors are mapped; the checksum, for which all would be read, is not taken."""
+        state = self.read_state()
+        path = self.path / "checkpoints" / (state.get(which) or state["last"])
+        try:
+            with path.open("rb") as file:
+                begin = 8 + int.from_bytes(file.read(8), "little")
+                header = orjson.loads(file.read(begin - 8))
+            counters = orjson.loads(header.pop("__metadata__")["counters"])
+            mapped = np.memmap(path, np.uint8, "c", begin)
+            tensors = {}
+            for name, entry in header.items():
+                first, last = entry["data_offsets"]
+                tensors[name] = np.asarray(mapped[first:last]).view(DTYPES[entry["dtype"]]).reshape(entry["shape"])
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise DataError(f"{path} is missing or damaged: it is no checkpoint of seqterm ({error}).") from error
+        return tensors, counters
 
     # What happened
 

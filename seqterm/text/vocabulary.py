@@ -1,7 +1,7 @@
 """The tokens that a model knows: the special ones that it uses, then by falling frequency, equals in alphabetical order."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -86,13 +86,24 @@ class Vocabulary:
         return len(self.tokens)
 
     @classmethod
-    def count(cls, pieces: Iterable[str], form: TextFormat, size: int | None = None, min_count: int = 1) -> "Vocabulary":
-        """From a corpus as tokens.read gives it: the most frequent tokens, at most `size` with the special ones."""
+    def count(
+        cls,
+        pieces: Iterable[str],
+        form: TextFormat,
+        size: int | None = None,
+        min_count: int = 1,
+        allowed: Callable[[str], bool] = lambda token: True,
+        has_unknown: bool = False,
+    ) -> "Vocabulary":
+        """From a corpus as tokens.read gives it: the most frequent tokens that are allowed, at most `size` with the special ones.
+
+        has_unknown: UNKNOWN is one of them even where no token was left out.
+        """
         found, n_sentences = tally(pieces, form)
         ordered = sorted(found.items(), key=lambda pair: (-pair[1], pair[0]))
         marks = [] if form.sentences == "none" else [(START, n_sentences), (END, n_sentences)]
-        kept = [pair for pair in ordered if pair[1] >= min_count]
-        if size is not None and len(kept) + len(marks) + (len(kept) < len(ordered)) > size:
+        kept = [pair for pair in ordered if pair[1] >= min_count and allowed(pair[0])]
+        if size is not None and len(kept) + len(marks) + (has_unknown or len(kept) < len(ordered)) > size:
             kept = kept[: max(0, size - len(marks) - 1)]
             if not kept:
                 raise UsageError(
@@ -100,10 +111,10 @@ class Vocabulary:
                 )
         if not kept:
             raise DataError(
-                "The vocabulary is empty: no token of the corpus occurs that often." if ordered else "The corpus has no tokens."
+                "The vocabulary is empty: no token of the corpus may be in it." if ordered else "The corpus has no tokens."
             )
         left_out = sum(found.values()) - sum(count for _, count in kept)
-        special = ([(UNKNOWN, left_out)] if left_out else []) + marks
+        special = ([(UNKNOWN, left_out)] if left_out or has_unknown else []) + marks
         everything = special + kept
         return cls(form, [token for token, _ in everything], [count for _, count in everything], [name for name, _ in special])
 
@@ -219,7 +230,8 @@ class Vocabulary:
             ordinary = tokens[len(special) :]
             used = ([UNKNOWN] if UNKNOWN in special else []) + ([] if form.sentences == "none" else [START, END])
             sound = sound and len(set(ordinary)) == len(ordinary) and special == used
-            sound = sound and all(type(t) is str and t for t in tokens) and all(type(c) is int and c > 0 for c in counts)
+            sound = sound and all(type(t) is str and t for t in tokens) and all(type(c) is int and c >= 0 for c in counts)
+            sound = sound and all(c > 0 for c in counts[len(special) :])
             sound = sound and all(_can_be(t, form) for t in ordinary)
         except (KeyError, TypeError) as error:
             raise DataError("The vocabulary is damaged: it lacks its form, tokens or counts.") from error

@@ -12,16 +12,30 @@ import numpy as np
 
 from seqterm.kernels.cpu.compile import kernel, part
 from seqterm.kernels.cpu.ngram_counts import find_child
+from seqterm.kernels.cpu.vector import fetch_item
 
 UNSEEN, NOT_YET = -1, -2
+TOGETHER = 512  # tokens that are looked up side by side
+
+
+@part
+def _place(words, children, node, word):
+    """Where the node of an n-gram with one word more is, if there is one."""
+    begin, end = np.int64(children[node]), np.int64(children[node + 1])
+    return find_child(words, begin, min(end, begin + word + 1), word)  # as words rise, so many are not above it at most
+
+
+@part
+def _if_there(words, children, node, place, word):
+    """The node of an n-gram with one word more, given its place, or UNSEEN."""
+    is_there = place < np.int64(children[node + 1]) and words[place] == word
+    return place if is_there else np.int64(UNSEEN)
 
 
 @part
 def _child(words, children, node, word):
     """The node of an n-gram with one word more, or UNSEEN."""
-    begin, end = np.int64(children[node]), np.int64(children[node + 1])
-    found = find_child(words, begin, end, word)
-    return found if found < end and words[found] == word else np.int64(UNSEEN)
+    return _if_there(words, children, node, _place(words, children, node, word), word)
 
 
 @part
@@ -118,23 +132,67 @@ def score(words, log_p, backoff, children, n_kinds, states, ids, targets, out):
 
 
 @kernel
-def score_texts(words, log_p, backoff, children, n_kinds, start, ids, begins, ends, out, lengths):
-    """Writes the log-probabilities of texts ids[begin:end], each read from the beginning, and the lengths of their n-grams.
+def score_texts(words, log_p, backoff, children, n_kinds, order, ids, begins, ends, given, nodes, out, lengths):
+    """Writes the log-probabilities of texts ids[begin:end], which follow one another, and the lengths of their n-grams.
 
-    start: what a text's first token is and is given, or -1: its first token is predicted too.
+    given: the first token of a text is the start of all, and has no probability: 0.  nodes (N,): overwritten.
     """
-    states = np.empty((2, start.shape[0]), np.int64)
+    first = 0
+    while first < len(begins):
+        last = first + 1
+        while last < len(begins) and ends[last] - begins[first] <= TOGETHER:
+            last += 1
+        own = begins[first:last], ends[first:last]
+        _score_texts(words, log_p, backoff, children, n_kinds, order, ids, *own, given, nodes, out, lengths)
+        first = last
+
+
+@part
+def _score_texts(words, log_p, backoff, children, n_kinds, order, ids, begins, ends, given, nodes, out, lengths):
+    """All n-grams of one length after the other, in passes that branch on nothing that they wait for: so places do not wait for
+    one another, and memory is sent for a pass ahead."""
     for text in range(len(begins)):
-        states[0] = start
-        now, begin = 0, begins[text]
-        for i in range(begin, ends[text]):
-            value, length = _step(words, log_p, backoff, children, n_kinds, states, now, ids[i], states, 1 - now)
-            out[i], lengths[i], now = value, length, 1 - now
+        for i in range(begins[text], ends[text]):
+            nodes[i], lengths[i] = ids[i], 1
+            out[i] = log_p[ids[i]]
+        if given:
+            out[begins[text]], lengths[begins[text]] = 0.0, 0
+    found = np.empty(ends[-1] - begins[0], np.int64)
+    for n in range(2, order + 1):
+        for text in range(len(begins)):
+            for i in range(begins[text] + n - 1, ends[text]):
+                if nodes[i - 1] >= 0:
+                    begin, end = np.int64(children[nodes[i - 1]]), np.int64(children[nodes[i - 1] + 1])
+                    fetch_item(words, (begin + min(end, begin + ids[i])) >> 1)
+        for text in range(len(begins)):
+            for i in range(begins[text] + n - 1, ends[text]):
+                if nodes[i - 1] >= 0:
+                    node = _place(words, children, nodes[i - 1], ids[i])
+                    found[i - begins[0]] = node
+                    fetch_item(log_p, node)
+                    if n < order:
+                        fetch_item(children, node)
+                        fetch_item(backoff, node)
+        for text in range(len(begins)):
+            for i in range(ends[text] - 1, begins[text] + n - 2, -1):
+                context, node = nodes[i - 1], np.int64(UNSEEN)
+                if context >= 0:
+                    node = _if_there(words, children, context, found[i - begins[0]], ids[i])
+                if node >= 0:
+                    out[i], lengths[i] = log_p[node], n
+                elif n_kinds == 0:
+                    out[i] += backoff[context] if context >= 0 else np.float32(0)
+                elif n == order or i == begins[text] + n - 1:
+                    out[i], lengths[i] = backoff[context] if context >= 0 else -math.log(n_kinds), 0
+                nodes[i] = node
 
 
 @kernel
-def is_trie(words, children, firsts):
-    """Whether no query could leave the arrays: every node's children are in the next level, and their words rise below V."""
+def is_trie(words, children, firsts, most):
+    """Whether no query could leave the arrays: every node's children are in the next level, and their words rise below V.
+
+    Writes to most (N,) how many children a node of each level has at most.
+    """
     if children[0] != firsts[1]:
         return False
     for level in range(len(firsts) - 2):
@@ -142,6 +200,7 @@ def is_trie(words, children, firsts):
             begin, end = np.int64(children[node]), np.int64(children[node + 1])
             if begin > end or end > firsts[level + 2]:
                 return False
+            most[level] = max(most[level], end - begin)
             for child in range(begin, end):
                 if words[child] < 0 or words[child] >= firsts[1] or (child > begin and words[child] <= words[child - 1]):
                     return False

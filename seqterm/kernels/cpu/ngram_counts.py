@@ -113,13 +113,12 @@ def fill_levels(windows, order, shared, starts, words, counts, degrees, first_de
 
 @part
 def find_child(words, begin, end, word):
-    """The first node of begin:end whose word is not below `word`; words rise there."""
-    while begin < end:
-        middle = (begin + end) >> 1
-        if words[middle] < word:
-            begin = middle + 1
-        else:
-            end = middle
+    """The first node of begin:end whose word is not below `word`; words rise there.  Without branches that depend on words."""
+    n = end - begin
+    while n > 0:
+        half = (n + 1) >> 1
+        begin += half & ((np.int64(words[begin + half - 1]) - word) >> 63)
+        n -= half
     return begin
 
 

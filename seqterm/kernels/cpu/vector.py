@@ -292,3 +292,22 @@ def _plain_transpose(b, i, column, panels, j, k, first):
 
 copy_block = _block(False, _plain_copy)  # one row of b, whose elements stand side by side
 transpose_block = _block(True, _plain_transpose)  # block_size rows of b, whose columns' elements stand side by side
+
+
+@intrinsic
+def _fetch_item(typingctx, array, i):
+    def emit_fetch(context, builder, signature, args):
+        emit = Emitter(context, builder, signature)
+        address, (stride,), _ = emit.array(args[0], 0)
+        emit.prefetch(emit.at(address, (args[1], stride)))
+        return context.get_dummy_value()
+
+    return types.void(array, types.intp), emit_fetch
+
+
+def _plain_fetch_item(array, i):
+    """Nothing to wait for."""
+
+
+# fetch_item(array, i): array[i] is sent for
+fetch_item = _plain_fetch_item if config.DISABLE_JIT else _fetch_item
