@@ -59,6 +59,8 @@ class LoadedModel:
         config, vocabulary, model = read_model(folder, backend)
         if (family := CATALOGUE[config["model"]].family) in NO_LANGUAGE:
             raise UsageError(f"{run} holds {NO_LANGUAGE[family]}.")
+        if vocabulary is None:
+            raise UsageError(f"{run} holds a model of numbers, not a language model.")
         checksum = folder.best_checksum()  # read first: if the file is replaced meanwhile, this model is not current
         tensors, counters = folder.load_checkpoint("best")
         model.load(tensors)

@@ -8,7 +8,7 @@ With a_t(k) the probability of state k given what is observed up to t, b_t(k) th
 Observations are ids (N,), int32, below zero where nothing is known, with emission (V, K); or float64 (N, D), with emission
 (2, D, K): means and variances of independent normal distributions.  T steps, K states; a transition is from row to column.
 
-Any length is done in blocks that fit the cache.  What the backward recursion needs of a block is computed anew when it gets there.
+Any length is done in blocks that fit the cache.  What the way back needs of a block is computed anew when it gets there.
 """
 
 import math
@@ -123,7 +123,13 @@ def add_emissions(observations, first, n, gammas, emission, counts):
         for t in range(n):
             gamma = gammas[t]
             for d in range(emission.shape[1]):
-                x, mean, zeroth, once, twice = observations[first + t, d], emission[0, d], counts[0, d], counts[1, d], counts[2, d]
+                x, mean, zeroth, once, twice = (
+                    observations[first + t, d],
+                    emission[0, d],
+                    counts[0, d],
+                    counts[1, d],
+                    counts[2, d],
+                )
                 for k in range(len(gamma)):
                     difference = x - mean[k]
                     zeroth[k] += gamma[k]
@@ -176,8 +182,8 @@ def backward(transition, table, n, alphas, scales, beta, gammas):
 
 @kernel
 def expect(observations, bounds, model, counts):
-    """Adds what is expected of sequences, observations[bounds[s] : bounds[s + 1]], under model (initial, transition, its transpose,
-    emission) to counts: of first states (K,), of transitions (K, K), and of emissions as `add_emissions` has them.
+    """Adds what is expected of sequences, observations[bounds[s] : bounds[s + 1]], under model (initial, transition,
+    its transpose, emission) to counts: of first states (K,), of transitions (K, K), and of emissions as `add_emissions` has them.
 
     -> the log-likelihood of all.
     """
@@ -252,8 +258,8 @@ def posteriors(observations, model, filtered, smoothed):
 def viterbi(observations, log_model, path):
     """Writes the most probable states of one sequence to path (T,); -> the logarithm of their probability with it.
 
-    log_model: the logarithms of initial and of transition; of emission for ids, emission as it is for numbers.  Of states that are
-    equally good the first.
+    log_model: the logarithms of initial and of transition; of emission for ids, emission as it is for numbers.  Of equally
+    good states the first.
     """
     n, n_states = len(path), len(log_model[0])
     table, best = np.empty((n, n_states)), np.empty((2, n_states))
@@ -334,8 +340,8 @@ def draw(
     start, model, state, log_p, seen, banned,
     greedy, temperature, top_k, top_p, min_p, penalty, equal_weights, key, first_position, out, chosen,
 ):  # fmt: skip
-    """Draws out.shape[0] tokens a row, as the recurrent models' draw.  state (n, K), log_p and seen (n, V) are carried on in place;
-    writes the tokens to out (count, n), and the model's own log-probabilities of them to chosen (count, n)."""
+    """Draws out.shape[0] tokens a row, as the recurrent models' draw.  state (n, K), log_p and seen (n, V) are carried on in
+    place; writes the tokens to out (count, n), and the model's own log-probabilities of them to chosen (count, n)."""
     filtered = np.empty(len(model[0]))
     model = borrow(model)
     for row in range(len(state)):
