@@ -77,15 +77,16 @@ class CategoricalHmm(Hmm):
     def score(self, state: State, ids: Array, targets: Array) -> tuple[State, Array]:
         """Rows are shared out over threads."""
         n = ids.shape[1]
-        state, log_p = np.array(state), np.empty(ids.shape)
+        state = np.array(state)
         parts = [slice(part[0], part[-1] + 1) for part in np.array_split(np.arange(n), min(n, self.backend.threads))]
 
-        def score(rows: slice) -> None:
-            own = (np.ascontiguousarray(array[:, rows], np.int64) for array in (ids, targets))
-            self._kernels.score(*own, self._start, self._model, state[rows], log_p[:, rows])
+        def score(rows: slice) -> Array:
+            own_ids, own_targets = (np.ascontiguousarray(array[:, rows], np.int64) for array in (ids, targets))
+            log_p = np.empty(own_ids.shape)
+            self._kernels.score(own_ids, own_targets, self._start, self._model, state[rows], log_p)
+            return log_p
 
-        self.backend.map(score, parts)
-        return state, log_p
+        return state, np.concatenate(self.backend.map(score, parts), axis=1)
 
     def trace(self, ids: Array) -> dict[str, Array]:
         """ids (T,) -> probabilities of states {"filtered": (T, K), "smoothed": (T, K)} given the tokens so far and given all, and

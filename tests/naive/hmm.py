@@ -1,11 +1,13 @@
-"""Hidden Markov models by going through every path: sums over K ** T paths, so for tiny problems alone."""
+"""Hidden Markov models by going through every path, and, for longer sequences, by recursions of logarithms."""
 
 import itertools
 import math
 
+import numpy as np
+
 
 def categorical(emission):
-    """emission[k][v] -> the likelihood of an id in a state."""
+    """emission[k][v] -> the likelihood of an id in a state; of one below zero nothing is known."""
     return lambda state, symbol: 1.0 if symbol < 0 else emission[state][symbol]
 
 
@@ -61,3 +63,26 @@ def transitions(*problem):
         for i, j in itertools.pairwise(path):
             counts[i][j] += p / total
     return counts
+
+
+def recursions(sequence, initial, transition, likelihood):
+    """The log-probability, `smoothed` and `transitions`, by logarithms alone."""
+    log_b = np.log([[likelihood(k, symbol) for k in range(len(initial))] for symbol in sequence])
+    log_a, backwards = np.log(transition), [np.zeros(len(initial))]
+    forwards = [np.log(initial) + log_b[0]]
+    for b in log_b[1:]:
+        forwards.append(np.logaddexp.reduce(forwards[-1][:, None] + log_a, axis=0) + b)
+    for b in log_b[:0:-1]:
+        backwards.insert(0, np.logaddexp.reduce(log_a + b + backwards[0], axis=1))
+    total = np.logaddexp.reduce(forwards[-1])
+    pairs = zip(forwards, log_b[1:], backwards[1:], strict=False)
+    counts = sum(np.exp(before[:, None] + log_a + b + after - total) for before, b, after in pairs)
+    return total, np.exp(np.array(forwards) + backwards - total), counts
+
+
+def reestimated(sequence, initial, transition, emission):
+    """One step of Baum & Welch on one sequence of ids: (initial, transition, emission)."""
+    gamma = np.array(smoothed(sequence, initial, transition, categorical(emission)))
+    counts = np.array(transitions(sequence, initial, transition, categorical(emission)))
+    emitted = np.array([gamma[np.array(sequence) == v].sum(axis=0) for v in range(len(emission[0]))]).T
+    return gamma[0], counts / counts.sum(axis=1, keepdims=True), emitted / emitted.sum(axis=1, keepdims=True)
