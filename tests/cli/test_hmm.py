@@ -24,8 +24,8 @@ def folder(tmp_path_factory):
 
 def test_progress_is_told_in_plain_lines(folder):
     name, first, *_, last = (folder / "trained.txt").read_text().splitlines()
-    assert name == "./hens"
-    assert first.startswith("./hens: hmm, ")
+    assert name == "hens"
+    assert first.startswith("hens: hmm, ")
     assert last.startswith("Complete after 8 steps in ")
     assert "None" not in (folder / "trained.txt").read_text()
 

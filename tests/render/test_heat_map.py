@@ -9,7 +9,7 @@ def test_a_small_matrix():
     drawn = heat_map([[1.0, 0.5, 0.0], [0.009, 0.0101, 0.124]], ["a", "bb"], ["0", "7", "12"])
     assert drawn.split("\n") == [
         "        1",
-        "     0 7 2",
+        "    0 7 2",
         " a ██▄▄",
         "bb   ▁▁▁▁",
     ]
