@@ -151,7 +151,7 @@ class ExpectationTrainer:
             yield self._save()
         how = "converged" if progress.converged else "ended"
         of = f"Restart {progress.restart + 1} of {settings.restarts}" if settings.restarts > 1 else "Training"
-        yield Note(f"{of} {how} after {progress.iteration:,} iterations, {self._model.unit} {progress.loss:.4f}.")
+        yield Note(f"{of} {how} after {progress.iteration:,} iterations: {progress.loss:.4f} {self._model.unit}.")
 
     def _expect(self) -> Expected:
         """Under the parameters as they are, whose loss is noted."""

@@ -62,7 +62,7 @@ def test_events_of_a_training(do, new_run, corpus):
     assert [v.training_loss for v in validations] == [step.loss for step in steps]
     assert all(v.best and v.validation_loss > 0 for v in validations)
     assert (type(saved), saved.step) == (Saved, 6)
-    assert ended.text == f"Training ended after 6 iterations, nats a token {steps[-1].loss:.4f}."
+    assert ended.text == f"Training ended after 6 iterations: {steps[-1].loss:.4f} nats a token."
     assert "free parameters; AIC" in remark.text
     assert isinstance(finished, Finished)
     assert finished.training_loss == steps[-1].loss
