@@ -72,7 +72,7 @@ class ExpectationTrainer:
         self.progress = Progress(**own)
         left = self._settings.epochs * (self._settings.restarts - self.progress.restart) - self.progress.iteration
         self.progress.epochs, self.progress.steps = self._settings.epochs, self.progress.step + left
-        self._seconds_before = self.progress.seconds
+        self._seconds_before, self._saved = self.progress.seconds, self.progress.step
 
     def _seconds(self) -> float:
         return self._seconds_before + time.monotonic() - self._began
@@ -87,7 +87,7 @@ class ExpectationTrainer:
         progress.seconds = round(self._seconds(), 3)
         counters = {**asdict(progress), **self.criteria(), "log_sizes": self._folder.log_sizes()}
         name = self._folder.save_checkpoint(progress.step, self._model.tensors(), counters, best, complete)
-        self._last_save = time.monotonic()
+        self._last_save, self._saved = time.monotonic(), progress.step
         return Saved(progress.step, f"checkpoints/{name}")
 
     def _is_best(self) -> bool:
@@ -122,7 +122,8 @@ class ExpectationTrainer:
                     break
                 self._begin_restart()
             if reason := self._stop():
-                yield self._save()
+                if progress.step != self._saved:  # else the parameters of that step are on the disk, and others may be here
+                    yield self._save()
                 yield Stopped(self._folder.name, progress.step, reason, self._resume)
                 return
             yield from self._iterate()

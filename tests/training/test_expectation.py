@@ -146,6 +146,20 @@ def test_a_complete_run_does_more_iterations_from_its_best(do, new_run, checkpoi
         np.testing.assert_array_equal(checkpoint(more["out"])[0][name], tensor)
 
 
+def test_more_iterations_that_end_before_the_first_leave_the_best(do, new_run, checkpoint):
+    for seed in range(1, 9):
+        where = new_run()
+        do("train", "hmm", **where, **SMALL | {"restarts": 2, "seed": seed})
+        if checkpoint(where["out"], "best")[1]["restart"] == 0:
+            break
+    (kept, counters), (last, _) = (checkpoint(where["out"], which) for which in ("best", "last"))
+    assert (kept["emission"] != last["emission"]).any()
+    assert isinstance(do("train", "--resume", run=where["out"], epochs=9, time_limit=1e-9)[-1], Stopped)
+    np.testing.assert_array_equal(checkpoint(where["out"], "best")[0]["emission"], kept["emission"])
+    *_, finished = do("train", "--resume", run=where["out"], epochs=9)
+    assert finished.training_loss < counters["loss"]
+
+
 def test_the_same_seed_makes_the_same_and_another_another(do, new_run, checkpoint):
     runs = [new_run() for _ in range(3)]
     for where, seed in zip(runs, (3, 3, 4), strict=True):
