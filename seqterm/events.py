@@ -45,13 +45,13 @@ class Started(Event):
 @dataclass(frozen=True)
 class Step(Event):
     """Training went on to `step`.  `loss` and `gradient_norm`, where there is one, are means over the steps since the event
-    before."""
+    before; some ways of training have no learning rate."""
 
     step: int
     epoch: int
     loss: float
     gradient_norm: float | None
-    learning_rate: float
+    learning_rate: float | None
     tokens_per_second: float
 
 
@@ -348,6 +348,33 @@ class PairCorrelation(Event):
     spearman: float | None
     total: int
     out_of_vocabulary: float
+
+
+@dataclass(frozen=True)
+class Transitions(Event):
+    """Of a hidden Markov model: the probabilities of the first state (K,), and of the next one (K, K), from row to column."""
+
+    initial: list[float]
+    transition: list[list[float]]
+
+
+@dataclass(frozen=True)
+class HiddenState(Event):
+    """What a state emits: its most probable tokens with their probabilities, or (column, mean, standard deviation) of numbers."""
+
+    state: int
+    tokens: list[tuple[str, float]]
+    numbers: list[tuple[str, float, float]]
+
+
+@dataclass(frozen=True)
+class Decoded(Event):
+    """The hidden states of a line's tokens, or of a row of numbers, and, where each was chosen by itself, their probabilities."""
+
+    line: int
+    tokens: list[str]
+    states: list[int]
+    probabilities: list[float] | None = None
 
 
 @dataclass(frozen=True)

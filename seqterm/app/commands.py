@@ -4,11 +4,13 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from seqterm.models.glove_settings import GloveSettings
+from seqterm.models.hmm_settings import HmmSettings
 from seqterm.models.ngram_settings import NgramSettings
 from seqterm.models.settings import ElmanSettings, GruSettings, LstmSettings, Word2vecSettings
 from seqterm.options import argument, option
 from seqterm.sampling.settings import TOP_K, TOP_P, SamplingSettings
 from seqterm.text.format import KINDS, SENTENCES
+from seqterm.training.expectation_settings import ExpectationSettings
 from seqterm.training.settings import GUARD, TEXT, TRAINING, ReportSettings, TrainingSettings, VectorTrainingSettings
 
 RUN = "A run: a path, or a name that `seqterm runs list` shows."
@@ -143,6 +145,16 @@ class TrainGlove(GloveSettings, TrainVectors):
 
 
 @dataclass(frozen=True, kw_only=True)
+class TrainHmm(HmmSettings, ExpectationSettings, TrainLanguage):
+    """Train a hidden Markov model on text, or on columns of CSV files."""
+
+    model = "hmm"
+    sentences: str = option(
+        "line", "What a sequence is: a line, a sentence by its punctuation, or the whole text.", choices=SENTENCES, group=TEXT
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
 class Resume(Command):
     """Go on with a training that was stopped, with the very weights that an unbroken one would reach."""
 
@@ -215,6 +227,21 @@ class Correct(OnLines):
     distance: int = option(2, "Edits at most, in a word that the model does not know; in a known word one.", minimum=1, maximum=2)
     penalty: float = option(6.0, "Nats that one edit costs.", minimum=0.0)
     known: bool = option(False, "Let known words be corrected too, where the sentence gains more than the edit costs.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShowHmm(Command):
+    """Show a hidden Markov model: how its states follow one another, and what each emits most."""
+
+    run: str = argument(RUN, complete="run")
+    top: int = option(10, "Tokens to show of each state.", minimum=1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class DecodeHmm(OnLines):
+    """The states behind each line of a text, or each row of a CSV file: the most probable path."""
+
+    posterior: bool = option(False, "The most probable state of each token by itself, and its probability.")
 
 
 VECTORS = "A run of word vectors, or of a network with an embedding; or a file of vectors (word2vec, GloVe, fastText)."
@@ -389,6 +416,7 @@ COMMANDS: dict[tuple[str, ...], type[Command]] = {
     ("train", "ngram"): TrainNgram,
     ("train", "word2vec"): TrainWord2vec,
     ("train", "glove"): TrainGlove,
+    ("train", "hmm"): TrainHmm,
     ("train", "--resume"): Resume,
     ("sample",): Sample,
     ("score",): Score,
@@ -402,6 +430,8 @@ COMMANDS: dict[tuple[str, ...], type[Command]] = {
     ("vectors", "eval"): EvaluateVectors,
     ("vectors", "map"): MapVectors,
     ("vectors", "export"): ExportVectors,
+    ("hmm", "show"): ShowHmm,
+    ("hmm", "decode"): DecodeHmm,
     ("corpus", "list"): ListCorpora,
     ("corpus", "info"): CorpusInfo,
     ("corpus", "get"): GetCorpus,

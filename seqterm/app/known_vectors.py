@@ -47,7 +47,9 @@ class KnownVectors:
             self._model = model
             return Vectors(model.words, model.vectors(*filter(None, [which])))
         if "embedding.table" not in tensors:
-            raise DataError(f"{source} has no vectors of words: it was trained with --input onehot.")
+            is_network = CATALOGUE[config["model"]].family == "network"
+            why = "it was trained with --input onehot" if is_network else f"it is a run of {config['model']}"
+            raise DataError(f"{source} has no vectors of words: {why}.")
         if which:
             raise UsageError(f"--which {which} is for word vectors: {source} has an embedding alone.")
         return Vectors(vocabulary.tokens, tensors["embedding.table"].astype(np.float32))

@@ -9,7 +9,7 @@ import numpy as np
 
 from seqterm.backends.base import Array, Backend
 from seqterm.errors import DataError, UsageError
-from seqterm.evaluation.lines import score_lines
+from seqterm.evaluation.lines import score_lines, score_sentences
 from seqterm.evaluation.perplexity import Score, score_stream
 from seqterm.events import Event, Sampled
 from seqterm.models.base import LanguageModel
@@ -59,6 +59,8 @@ class LoadedModel:
         config, vocabulary, model = read_model(folder, backend)
         if (family := CATALOGUE[config["model"]].family) in NO_LANGUAGE:
             raise UsageError(f"{run} holds {NO_LANGUAGE[family]}.")
+        if vocabulary is None:
+            raise UsageError(f"{run} holds a model of numbers, not a language model.")
         checksum = folder.best_checksum()  # read first: if the file is replaced meanwhile, this model is not current
         read = folder.map_checkpoint if CATALOGUE[config["model"]].is_mapped else folder.load_checkpoint
         tensors, counters = read("best")
@@ -104,6 +106,8 @@ class LoadedModel:
             ids = self.vocabulary.encode(from_person(text, self.vocabulary.form))
             if not (ids >= 0).any():
                 raise DataError("There is nothing to score: the text has no tokens that the model knows.")
+            if self.one_sentence and self.model.start_token is not None:
+                return score_sentences(self.model, ids[ids >= 0], self.model.start_token)
             return score_stream(self.model, ids[ids >= 0])
         scored = list(score_lines(self.model, self.vocabulary, text.removesuffix("\n").split("\n")))
         return Score(sum(line.log_probability for line in scored), sum(len(line.log_p) for line in scored))
@@ -115,7 +119,8 @@ class LoadedModel:
         return [(self.vocabulary.tokens[i], math.exp(log_p[0, i])) for i in order]
 
     def trace(self, text: str) -> dict[str, Array]:
-        """{"0.h": (T, H), ...}: hidden units and gates of every layer while it reads T tokens, a start token included."""
+        """What goes on inside while it reads T tokens, a start token included: {"0.h": (T, H), ...}, hidden units and gates of
+        every layer; of a hidden Markov model {"filtered": (T, K), "smoothed": (T, K), "viterbi": (T,)}."""
         ids = self._ids(text)
         start = self.model.start_token
         return self.model.trace(ids if start is None else np.concatenate([[start], ids]))

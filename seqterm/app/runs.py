@@ -60,7 +60,7 @@ def info(command: Info, session: Session) -> Iterator[Event]:
         tensors={name: list(np.shape(tensor)) for name, tensor in model.tensors().items()},
         model_settings=config["model_settings"],
         training_settings=config["training"],
-        corpus={**config["corpus"], "vocabulary_size": len(vocabulary), "command": config["command"]},
+        corpus={**config["corpus"], "vocabulary_size": len(vocabulary or ()), "command": config["command"]},
         progress={**progress, "complete": state["complete"], "last": state["last"], "best": state["best"]},
         losses=[event for event in folder.events() if event["event"] == "validation"],
         unit=model.unit,

@@ -30,7 +30,7 @@ def check_format(command: TrainNetwork, base: LoadedModel) -> None:
             raise UsageError(f"--{name.replace('_', '-')} does not fit --from, which brings its vocabulary: leave it out.")
 
 
-def _validation(text: str) -> float | Path:
+def validation_of(text: str) -> float | Path:
     """--validation as a share or a file."""
     try:
         share = float(text)
@@ -47,7 +47,7 @@ def read_text(
     """Vocabulary, files of ids in the run folder, and their description for config.json."""
     form = base.vocabulary.form if base else TextFormat(command.tokens, command.sentences, command.lowercase)
     spool = folder.path / SPOOL
-    held_out = _validation(command.validation)
+    held_out = validation_of(command.validation)
     paths = corpus.find(command.corpus, spool, fetched_folder())
     held_out_paths = corpus.find((str(held_out),), spool, fetched_folder()) if isinstance(held_out, Path) else []
     vocabulary = base.vocabulary if base else _count(command, form, paths, held_out_paths)

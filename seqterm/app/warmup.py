@@ -14,6 +14,9 @@ from seqterm.evaluation.perplexity import score_stream
 from seqterm.evaluation.word_space import WordSpace
 from seqterm.events import Event, Note
 from seqterm.models.catalogue import CATALOGUE, resolve
+from seqterm.models.categorical_hmm import CategoricalHmm
+from seqterm.models.hmm import Hmm, Sequences
+from seqterm.models.hmm_settings import HmmSettings
 from seqterm.models.recurrent import RecurrentModel
 from seqterm.sampling.generate import generate
 from seqterm.sampling.settings import WEIGHTS, SamplingSettings
@@ -75,4 +78,20 @@ def _exercise(settings: Any, session: Session) -> None:
             pass
 
 
-EXERCISES: dict[str, Callable[[str, Session], None]] = {"network": _network, "vectors": exercise_vectors}
+def exercise_hmm(name: str, session: Session) -> None:
+    """Learn from tokens and from numbers, find states; score and sample."""
+    vocabulary, bounds = Vocabulary(TextFormat(), ["a", "b"], [2, 1]), np.array([0, 2])
+    settings = HmmSettings(states=2), HmmSettings(states=2, emission="gaussian", column=("x",))
+    for one, observations in zip(settings, (np.array([0, 1], np.int32), np.array([[0.0], [1.0]])), strict=True):
+        model = Hmm.of(one, vocabulary, session.backend)
+        model.prepare(Sequences(observations, bounds))
+        model.expect()
+        model.viterbi(observations)
+        model.posteriors(observations)
+    language = CategoricalHmm.of(settings[0], vocabulary, session.backend)
+    score_stream(language, np.zeros(3, np.uint8))
+    for _ in generate(language, vocabulary, "ab", SamplingSettings(length=2), 1, session.backend):
+        pass
+
+
+EXERCISES: dict[str, Callable[[str, Session], None]] = {"network": _network, "vectors": exercise_vectors, "hmm": exercise_hmm}

@@ -150,13 +150,18 @@ def vectors() -> None:
     """Evaluate, draw and export word vectors."""
 
 
+@cli.group(name="hmm")
+def hmm() -> None:
+    """Show hidden Markov models, and find the states behind a text."""
+
+
 @cli.group(name="corpus")
 def corpus() -> None:
     """List, fetch, split and count texts."""
 
 
 def _add_commands() -> None:
-    groups: dict[str, click.Group] = {"train": train, "runs": runs, "corpus": corpus, "vectors": vectors}
+    groups: dict[str, click.Group] = {"train": train, "runs": runs, "corpus": corpus, "vectors": vectors, "hmm": hmm}
     for path, command_class in COMMANDS.items():
         if path[-1].startswith("-"):
             continue

@@ -14,9 +14,11 @@ from seqterm.events import (
     CorpusCounts,
     CorpusEntry,
     Corrected,
+    Decoded,
     Event,
     Exported,
     Finished,
+    HiddenState,
     Imported,
     Line,
     LineScore,
@@ -40,6 +42,7 @@ from seqterm.events import (
     Stopped,
     TotalScore,
     TrainingSample,
+    Transitions,
     Validation,
     WordMap,
 )
@@ -231,6 +234,9 @@ LINES: dict[type[Event], Callable[[Any], str]] = {
     CorpusEntry: text.corpus_entry,
     CorpusCounts: text.corpus_counts,
     OddOneOut: text.odd_one_out,
+    Transitions: text.transitions,
+    HiddenState: text.hidden_state,
+    Decoded: text.decoded,
 }
 TABLES: dict[type[Event], tuple[str, Callable[[Any], str]]] = {
     Neighbour: (text.SIMILAR_HEADING, text.neighbour),

@@ -9,7 +9,9 @@ from seqterm.events import (
     Answer,
     CorpusCounts,
     CorpusEntry,
+    Decoded,
     Finished,
+    HiddenState,
     LineScore,
     Neighbour,
     NextSummary,
@@ -26,10 +28,12 @@ from seqterm.events import (
     Step,
     Stopped,
     TotalScore,
+    Transitions,
     Validation,
 )
 from seqterm.render.bars import bar
 from seqterm.render.braille import Series, line_chart
+from seqterm.render.heat_map import heat_map
 
 BAR_WIDTH = 40
 
@@ -48,9 +52,10 @@ def started(event: Started) -> str:
 
 def step(event: Step, eta: str | None) -> str:
     gradient = "" if event.gradient_norm is None else f"gradient {event.gradient_norm:.3g}  "
+    rate = "" if event.learning_rate is None else f"rate {event.learning_rate:.3g}  "
     return (
         f"epoch {event.epoch}  step {event.step:,}  loss {event.loss:.4f}  {gradient}"
-        f"rate {event.learning_rate:.3g}  {event.tokens_per_second:,.0f} tokens/s" + (f"  {eta} left" if eta else "")
+        f"{rate}{event.tokens_per_second:,.0f} tokens/s" + (f"  {eta} left" if eta else "")
     )
 
 
@@ -215,3 +220,22 @@ def accuracy(event: AnalogyAccuracy) -> str:
 def correlation(event: PairCorrelation) -> str:
     rho = "-" if event.spearman is None else f"{event.spearman:.4f}"
     return f"{event.file:<28} {rho:>8} {event.total:>6} {percent(event.out_of_vocabulary):>9}"
+
+
+def transitions(event: Transitions) -> str:
+    """A heat map of the probabilities of the next state, a row a state, and those of the first."""
+    names = [str(state) for state in range(len(event.initial))]
+    return f"from row to column\n{heat_map(event.transition, names, names)}\nfirst\n{heat_map([event.initial], [''], names)}"
+
+
+def hidden_state(event: HiddenState) -> str:
+    tokens = "  ".join(f"{token!r} {p:.3f}" for token, p in event.tokens)
+    numbers = "  ".join(f"{name} {mean:.6g} sd {sd:.6g}" for name, mean, sd in event.numbers)
+    return f"{event.state:>4}  {tokens}{numbers}"
+
+
+def decoded(event: Decoded) -> str:
+    """The states alone, or each with its probability."""
+    if event.probabilities is None:
+        return " ".join(map(str, event.states))
+    return " ".join(f"{state}:{p:.4f}" for state, p in zip(event.states, event.probabilities, strict=True))

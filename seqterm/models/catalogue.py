@@ -39,6 +39,7 @@ CATALOGUE = {
         "seqterm.models.glove:Glove",
         "vectors",
     ),
+    "hmm": Entry("hidden Markov model", "seqterm.models.hmm_settings:HmmSettings", "seqterm.models.hmm:Hmm", "hmm"),
 }
 
 

@@ -127,7 +127,7 @@ class TrainingView:
         table.add_row("loss", f"{step.loss:.4f}" if step else "")
         table.add_row("held out", f"{held_out[-1]:.4f}" if held_out else "")
         table.add_row("gradient", f"{step.gradient_norm:.3g}" if step and step.gradient_norm is not None else "")
-        table.add_row("rate", f"{step.learning_rate:.3g}" if step else "")
+        table.add_row("rate", f"{step.learning_rate:.3g}" if step and step.learning_rate is not None else "")
         table.add_row("tokens/s", f"{step.tokens_per_second:,.0f}" if step else "")
         table.add_row("left", duration(eta) if eta is not None and not self.ended else "")
         bar = ProgressBar(total=max(1, self.started.steps), completed=step.step if step else self.started.step)

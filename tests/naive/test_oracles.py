@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from tests.naive import elman, gru, lstm, sequence, softmax
+from tests.naive import elman, gru, hmm, lstm, sequence, softmax
 from tests.naive.differences import central_differences
 
 STEPS = {
@@ -76,3 +76,25 @@ def test_softmax_by_hand():
     log_p, gradient = softmax.cross_entropy([[0.0, math.log(3.0)], [5.0, 5.0]], [1, -1], 2.0)
     np.testing.assert_allclose(log_p, [math.log(0.75), 0.0], rtol=1e-14, atol=0)
     np.testing.assert_allclose(gradient, [[0.5, -0.5], [0.0, 0.0]], rtol=1e-14, atol=0)
+
+
+def test_a_hidden_markov_model_by_hand():
+    """Ids 0, 1 by two states: paths 00, 01, 10, 11 have 0.6*0.9*0.7*0.1, 0.6*0.9*0.3*0.8, 0.4*0.2*0.4*0.1 and 0.4*0.2*0.6*0.8."""
+    initial, transition, emission = [0.6, 0.4], [[0.7, 0.3], [0.4, 0.6]], [[0.9, 0.1], [0.2, 0.8]]
+    problem = [0, 1], initial, transition, hmm.categorical(emission)
+    assert list(hmm.paths(*problem).values()) == pytest.approx([0.0378, 0.1296, 0.0032, 0.0384], rel=1e-12)
+    assert hmm.probability(*problem) == pytest.approx(0.209, rel=1e-12)
+    assert hmm.best_path(*problem) == (0, 1)
+    assert hmm.smoothed(*problem)[0][0] == pytest.approx(0.1674 / 0.209, rel=1e-12)
+    assert hmm.filtered(*problem)[0][0] == pytest.approx(0.54 / 0.62, rel=1e-12)
+    assert hmm.transitions(*problem)[1][1] == pytest.approx(0.0384 / 0.209, rel=1e-12)
+
+
+def test_recursions_of_logarithms_equal_going_through_every_path():
+    random = np.random.default_rng(6)
+    initial, transition, emission = (random.dirichlet(np.ones(n), rows) for n, rows in ((3, None), (3, 3), (4, 3)))
+    problem = [0, 3, -1, 2, 2], initial, transition, hmm.categorical(emission)
+    total, smoothed, transitions = hmm.recursions(*problem)
+    assert total == pytest.approx(math.log(hmm.probability(*problem)), rel=1e-13)
+    np.testing.assert_allclose(smoothed, hmm.smoothed(*problem), rtol=1e-12, atol=0)
+    np.testing.assert_allclose(transitions, hmm.transitions(*problem), rtol=1e-12, atol=0)

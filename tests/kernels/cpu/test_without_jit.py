@@ -89,3 +89,8 @@ def test_arpa_files(plain, compiled, name):
 def test_word_vectors(plain, compiled, architecture, loss, in_step):
     name = f"{architecture} {loss}{in_step}"
     np.testing.assert_allclose(plain[name], compiled[name], rtol=1e-11, atol=1e-13)
+
+
+@pytest.mark.parametrize("name", ["ids", "numbers", "drawn"])
+def test_hidden_states(plain, compiled, name):
+    np.testing.assert_allclose(plain[f"hidden {name}"], compiled[f"hidden {name}"], rtol=1e-11, atol=1e-13)

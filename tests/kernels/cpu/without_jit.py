@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from seqterm.kernels.cpu import dropout, filters, lstm, optimiser, output, product, random, rows, softmax, vector
+from seqterm.kernels.cpu import dropout, filters, hmm, lstm, optimiser, output, product, random, rows, softmax, vector
 from seqterm.kernels.cpu.compile import kernel
 from seqterm.kernels.cpu.denormals import flush_denormals
 from seqterm.kernels.cpu.team import add_shared_product, meet
@@ -173,8 +173,35 @@ def arpa_file():
         return {"arpa": np.frombuffer(path.read_bytes(), np.uint8), "arpa levels": np.concatenate(arrays, dtype=np.float64)}
 
 
+def hidden_states():
+    """Expected counts, posteriors, paths and scores of ids and of numbers, and tokens that are drawn."""
+    numbers, found = np.random.default_rng(5), {}
+    initial, transition = numbers.dirichlet(np.ones(5)), numbers.dirichlet(np.ones(5), 5)
+    emissions = {"ids": numbers.dirichlet(np.ones(4), 5).T.copy(), "numbers": 1 + numbers.random((2, 2, 5))}
+    for name, observations in (("ids", np.array([0, 3, 1, 2, 2], np.int32)), ("numbers", numbers.normal(size=(5, 2)))):
+        emission = emissions[name]
+        model = initial, transition, transition.T.copy(), emission
+        counts = np.zeros(5), np.zeros((5, 5)), np.zeros(emission.shape if name == "ids" else (3, 2, 5))
+        total = hmm.expect(observations, np.array([0, 4, 5]), model, counts)
+        filtered, smoothed = np.empty((2, 5, 5))
+        hmm.posteriors(observations, model, filtered, smoothed)
+        path, log_emission = np.empty(5, np.int64), np.log(emission) if name == "ids" else emission
+        hmm.viterbi(observations, (np.log(initial), np.log(transition), log_emission), path)
+        everything = [[total], *counts, filtered, smoothed, path]
+        found[f"hidden {name}"] = np.concatenate([np.ravel(array) for array in everything])
+    model = initial, transition, transition.T.copy(), emissions["ids"]
+    state, ids = np.tile(initial, (2, 1)), numbers.integers(0, 4, (6, 2))
+    scored, log_p = np.empty((6, 2)), np.empty((2, 4))
+    hmm.score(ids, np.where(ids > 0, ids, -1), 0, model, state, scored)
+    hmm.next_distributions(model, state, log_p)
+    seen, tokens, chosen = np.zeros((2, 4), bool), np.empty((5, 2), np.int64), np.empty((5, 2))
+    hmm.draw(0, model, state, log_p, seen, np.zeros(4, bool), False, 0.8, 3, 1.0, 0.0, 1.0, False, 3, 0, tokens, chosen)
+    found["hidden drawn"] = np.concatenate([np.ravel(array) for array in (scored, state, tokens, chosen)])
+    return found
+
+
 def compute():
-    found = products() | outputs() | updates() | row_operations() | word_vectors() | arpa_file()
+    found = products() | outputs() | updates() | row_operations() | word_vectors() | arpa_file() | hidden_states()
     found["rounded"], found["rounded wanted"] = rounded_product()
     found["shared"], found["met"] = shared_product(), meetings()
 
