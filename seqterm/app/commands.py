@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from seqterm.models.glove_settings import GloveSettings
+from seqterm.models.nnlm_settings import NnlmSettings
 from seqterm.models.settings import ElmanSettings, GruSettings, LstmSettings, Word2vecSettings
 from seqterm.options import argument, option
 from seqterm.sampling.settings import TOP_K, TOP_P, SamplingSettings
@@ -85,6 +86,14 @@ class TrainGru(GruSettings, TrainNetwork):
     """Train a GRU."""
 
     model = "gru"
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainNnlm(NnlmSettings, TrainNetwork):
+    """Train a neural n-gram: a hidden layer reads the vectors of the last N - 1 tokens side by side (Bengio et al. 2003)."""
+
+    model = "nnlm"
+    bptt_truncate: int | None = None  # no option: no error goes back through time
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -364,6 +373,7 @@ COMMANDS: dict[tuple[str, ...], type[Command]] = {
     ("train", "elman"): TrainElman,
     ("train", "lstm"): TrainLstm,
     ("train", "gru"): TrainGru,
+    ("train", "nnlm"): TrainNnlm,
     ("train", "word2vec"): TrainWord2vec,
     ("train", "glove"): TrainGlove,
     ("train", "--resume"): Resume,

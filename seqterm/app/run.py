@@ -14,6 +14,7 @@ HANDLERS: dict[type[Command], str] = {
     commands.TrainElman: "seqterm.app.train:train",
     commands.TrainLstm: "seqterm.app.train:train",
     commands.TrainGru: "seqterm.app.train:train",
+    commands.TrainNnlm: "seqterm.app.train:train",
     commands.TrainWord2vec: "seqterm.app.train:train",
     commands.TrainGlove: "seqterm.app.train:train",
     commands.Resume: "seqterm.app.train:resume",

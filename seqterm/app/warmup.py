@@ -1,6 +1,5 @@
 """The command Warmup: every kernel runs once on a tiny problem."""
 
-import dataclasses
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,7 +13,6 @@ from seqterm.evaluation.perplexity import score_stream
 from seqterm.evaluation.word_space import WordSpace
 from seqterm.events import Event, Note
 from seqterm.models.catalogue import CATALOGUE, resolve
-from seqterm.models.recurrent import RecurrentModel
 from seqterm.sampling.generate import generate
 from seqterm.sampling.settings import WEIGHTS, SamplingSettings
 from seqterm.text.format import TextFormat
@@ -24,7 +22,13 @@ from seqterm.training.optimiser import RULES
 from seqterm.training.settings import TrainingSettings, VectorTrainingSettings
 from seqterm.training.update import Updater
 
-VARIANTS: dict[str, list[dict[str, Any]]] = {"gru": [{"reset": "after"}, {"reset": "before"}]}
+RECURRENT: list[dict[str, Any]] = [{"layers": 2, "dropout": 0.5, **form} for form in ({}, {"tied": True}, {"input": "onehot"})]
+VARIANTS: dict[str, list[dict[str, Any]]] = {
+    "elman": RECURRENT,
+    "lstm": RECURRENT,
+    "gru": [{**variant, "reset": reset} for reset in ("after", "before") for variant in RECURRENT],
+    "nnlm": [{}, {"tied": True}, {"direct": True}],
+}
 
 
 def warmup(command: Warmup, session: Session) -> Iterator[Event]:
@@ -36,10 +40,9 @@ def warmup(command: Warmup, session: Session) -> Iterator[Event]:
 
 
 def _network(name: str, session: Session) -> None:
-    for variant in VARIANTS.get(name, [{}]):
-        settings = resolve(CATALOGUE[name].settings)(hidden=4, layers=2, embedding=4, dropout=0.5, **variant)
-        for changes in ({}, {"tied": True}, {"input": "onehot"}):
-            _exercise(dataclasses.replace(settings, **changes), session)
+    for variant in VARIANTS[name]:
+        settings = resolve(CATALOGUE[name].settings)(hidden=4, embedding=4, **variant)
+        _exercise(resolve(CATALOGUE[name].model), settings, session)
 
 
 def exercise_vectors(name: str, session: Session) -> None:
@@ -60,10 +63,10 @@ def exercise_vectors(name: str, session: Session) -> None:
     space.analogy(np.zeros((1, 3), np.int64), 1)
 
 
-def _exercise(settings: Any, session: Session) -> None:
+def _exercise(model_class: Any, settings: Any, session: Session) -> None:
     """Train, validate and sample."""
     vocabulary = Vocabulary(TextFormat(), ["a", "b"], [2, 1])
-    model = RecurrentModel(settings, vocabulary.log_frequencies(), session.backend)
+    model = model_class.of(settings, vocabulary, session.backend)
     ids = np.zeros((3, 2), np.int64)
     batch = Batch(ids, ids, np.array([3, 3]), first=True)
     for optimizer, momentum in [*((name, 0.0) for name in RULES), ("sgd", 0.9)]:

@@ -3,11 +3,11 @@
 import numpy as np
 
 from seqterm.backends.base import Array, Backend
-from seqterm.layers.base import Tensors, Workspace, fill_uniform, rows
+from seqterm.layers.base import Tensors, Workspace, fill_uniform
 
 
 class Embedding:
-    """ids (T, B) -> vectors (T, B, D), rows of `table` (V, D)."""
+    """ids (T, B, ...) -> vectors (T, B, ..., D), rows of `table` (V, D); zeros where an id is below zero."""
 
     def __init__(self, name: str, vocabulary_size: int, size: int, backend: Backend):
         self.name, self.size = name, size
@@ -27,12 +27,12 @@ class Embedding:
     def forward(self, parameters: Tensors, ids: Array, workspace: Workspace) -> Array:
         y = workspace.array("y", (*ids.shape, self.size), parameters["table"].dtype)
         workspace.array("ids", ids.shape, ids.dtype)[...] = ids
-        self._kernels.embedding_forward(ids.ravel(), parameters["table"], rows(y))
+        self._kernels.embedding_forward(ids.ravel(), parameters["table"], y.reshape(-1, self.size))
         return y
 
     def backward(self, parameters: Tensors, dy: Array, workspace: Workspace, gradients: Tensors) -> None:
         """Ids have no gradient."""
-        self._kernels.embedding_backward(workspace["ids"].ravel(), rows(dy), gradients["table"])
+        self._kernels.embedding_backward(workspace["ids"].ravel(), dy.reshape(-1, self.size), gradients["table"])
 
     def fold(self, parameters: Tensors, following: Tensors, workspace: Workspace) -> Tensors:
         """The parameters of the layer that follows, for ids as its input: W_x (V, G*H) is table W_x + b, and b is empty.

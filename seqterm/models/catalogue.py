@@ -18,6 +18,7 @@ CATALOGUE = {
     "elman": Entry("Elman network, tanh or relu", "seqterm.models.settings:ElmanSettings", RECURRENT),
     "lstm": Entry("long short-term memory", "seqterm.models.settings:LstmSettings", RECURRENT),
     "gru": Entry("gated recurrent unit", "seqterm.models.settings:GruSettings", RECURRENT),
+    "nnlm": Entry("neural n-gram", "seqterm.models.nnlm_settings:NnlmSettings", "seqterm.models.nnlm:Nnlm"),
     "word2vec": Entry(
         "word vectors: skip-gram or cbow",
         "seqterm.models.settings:Word2vecSettings",

@@ -5,18 +5,32 @@ from seqterm.kernels.cpu.compile import kernel
 
 @kernel
 def embedding_forward(ids, table, y):
-    """ids (m,), table (V, D) -> writes y (m, D)"""
+    """ids (m,), table (V, D) -> writes y (m, D); zeros where an id is below zero."""
     for row in range(ids.shape[0]):
-        y[row] = table[ids[row]]
+        if ids[row] < 0:
+            y[row] = 0
+        else:
+            y[row] = table[ids[row]]
+
+
+@kernel
+def embedding_add(ids, table, y):
+    """Adds the rows of table (V, D) that ids (m,) name to those of y (m, D); nothing where an id is below zero."""
+    for row in range(ids.shape[0]):
+        if ids[row] >= 0:
+            source, target = table[ids[row]], y[row]
+            for j in range(target.shape[0]):
+                target[j] += source[j]
 
 
 @kernel
 def embedding_backward(ids, dy, dtable):
-    """Adds the rows of dy (m, D) to those of dtable (V, D) that ids (m,) name."""
+    """Adds the rows of dy (m, D) to those of dtable (V, D) that ids (m,) name; ids below zero name none."""
     for row in range(ids.shape[0]):
-        source, target = dy[row], dtable[ids[row]]
-        for j in range(target.shape[0]):
-            target[j] += source[j]
+        if ids[row] >= 0:
+            source, target = dy[row], dtable[ids[row]]
+            for j in range(target.shape[0]):
+                target[j] += source[j]
 
 
 @kernel
