@@ -242,3 +242,15 @@ def test_nan_in_the_weight_of_any_token_is_seen_in_every_row(n_hidden, token):
     p.w[token, 2] = np.nan
     assert np.isnan(run(p)["log_p"]).all()
     assert np.isnan(score(p)).all()
+
+
+@pytest.mark.parametrize("bias", [True, False])
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("shape", SHAPES)
+def test_log_p_of_every_token(shape, dtype, bias):
+    p = problem(shape, dtype, bias)
+    found = np.full((len(p.h), len(p.w)), np.nan, dtype)
+    output.output_log_p(pack(p.w.T), p.b, p.h, found)
+    logits = p.h.astype(np.float64) @ p.w.T.astype(np.float64) + (p.b.astype(np.float64) if bias else 0)
+    wanted = [naive.log_softmax(row) for row in logits]
+    np.testing.assert_allclose(found, wanted, **TOLERANCE[dtype])
