@@ -180,6 +180,40 @@ class Score(OnLines):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Compare(Command):
+    """Judge several runs on the same lines of text, in one table.
+
+    They can be compared if they read text alike and know the same tokens, so that each predicts the same ones and the same are
+    unknown to all; --per-character compares any that predict the same letters and line ends, on the lines that all know whole.
+    """
+
+    runs: tuple[str, ...] = argument("Runs.", default=(), metavar="RUN...", complete="run")
+    source: str = argument("A file, or - for standard input.", metavar="FILE|-", complete="file")
+    per_character: bool = option(
+        False, "Compare bits per character, of the lines in which no run has an unknown token, whatever tokens each has."
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Check(Command):
+    """Look whether a run holds what was written, and whether its probabilities sum to one; exit code 1 where they do not.
+
+    In contexts that the model draws or that stand in a text, also whether it scores them as it steps through them.  Deviations
+    up to the root of the precision's rounding error, 3.5e-4 for float32 and 1.5e-8 for float64, are let pass.
+    """
+
+    run: str = argument(RUN, complete="run")
+    source: str | None = argument(
+        "A text to take contexts from, or - for standard input (default: the model draws them).",
+        metavar="FILE|-",
+        complete="file",
+    )
+    contexts: int = option(64, "Texts that are gone through side by side.", minimum=1)
+    length: int = option(32, "Tokens in each, after every one of which probabilities are summed.", minimum=1)
+    seed: int = option(1, "Of the contexts.", minimum=0, maximum=2**63 - 1)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Filter(OnLines):
     """Pass on the lines that the model finds likely enough, in their order and unchanged."""
 
@@ -379,6 +413,8 @@ COMMANDS: dict[tuple[str, ...], type[Command]] = {
     ("train", "--resume"): Resume,
     ("sample",): Sample,
     ("score",): Score,
+    ("compare",): Compare,
+    ("check",): Check,
     ("filter",): Filter,
     ("rank",): Rank,
     ("correct",): Correct,

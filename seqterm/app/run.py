@@ -20,6 +20,8 @@ HANDLERS: dict[type[Command], str] = {
     commands.Resume: "seqterm.app.train:resume",
     commands.Sample: "seqterm.app.sample:sample",
     commands.Score: "seqterm.app.score:score",
+    commands.Compare: "seqterm.app.compare:compare",
+    commands.Check: "seqterm.app.check:check",
     commands.Filter: "seqterm.app.score:filter_lines",
     commands.Rank: "seqterm.app.score:rank",
     commands.Next: "seqterm.app.score:next_tokens",

@@ -4,6 +4,7 @@ import math
 import tempfile
 from array import array
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +23,7 @@ from seqterm.sampling.generate import read_prompt
 from seqterm.store.home import fetched_folder
 from seqterm.text import corpus, tokens
 from seqterm.text.stream import open_ids, write_ids
-from seqterm.text.vocabulary import Ids
+from seqterm.text.vocabulary import Ids, Vocabulary
 
 
 def _total(log_probability: float, n_tokens: int, unknown: int) -> TotalScore:
@@ -55,17 +56,21 @@ def _line_score(loaded: LoadedModel, number: int, scored: Scored, per_token: boo
     return LineScore(number, scored.text, scored.log_probability, n_tokens, scored.unknown, scored.perplexity, each)
 
 
-def _score_stream(loaded: LoadedModel, command: Score) -> TotalScore:
-    """As validation in training does."""
-    vocabulary = loaded.vocabulary
-    with corpus.spooled((command.source,), fetched_folder()) as paths, tempfile.TemporaryDirectory() as folder:
+@contextmanager
+def open_stream(vocabulary: Vocabulary, source: str) -> Iterator[tuple[Ids, int]]:
+    """A whole text as ids, without those that the vocabulary lacks, and how many are unknown; DataError where none is left."""
+    with corpus.spooled((source,), fetched_folder()) as paths, tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "tokens.bin"
         written, unknown = write_ids(tokens.read(paths, vocabulary.form), vocabulary, file)
         if not written:
-            raise DataError(f"{command.source} has no tokens that the model knows: there is nothing to score.")
+            raise DataError(f"{source} has no tokens that the model knows: there is nothing to score.")
         ids = open_ids(file, vocabulary, written)
-        if vocabulary.unknown >= 0:
-            unknown = int(np.count_nonzero(ids == vocabulary.unknown))
+        yield ids, int(np.count_nonzero(ids == vocabulary.unknown)) if vocabulary.unknown >= 0 else unknown
+
+
+def _score_stream(loaded: LoadedModel, command: Score) -> TotalScore:
+    """As validation in training does."""
+    with open_stream(loaded.vocabulary, command.source) as (ids, unknown):
         if loaded.one_sentence and loaded.model.start_token is not None:
             total = score_sentences(loaded.model, ids, loaded.model.start_token)
         else:

@@ -7,6 +7,8 @@ from typing import Any
 from seqterm.events import (
     AnalogyAccuracy,
     Answer,
+    Checked,
+    Compared,
     CorpusCounts,
     CorpusEntry,
     Finished,
@@ -200,3 +202,30 @@ def accuracy(event: AnalogyAccuracy) -> str:
 def correlation(event: PairCorrelation) -> str:
     rho = "-" if event.spearman is None else f"{event.spearman:.4f}"
     return f"{event.file:<28} {rho:>8} {event.total:>6} {percent(event.out_of_vocabulary):>9}"
+
+
+COMPARED_HEADING = (
+    f"{'run':<24} {'model':<8} {'nats':>7} {'bits':>7} {'perplexity':>10} {'of known':>9} {'bits/char':>9} {'ppl/char':>9} "
+    f"{'tokens/s':>11} {'size':>11}"
+)
+
+
+def compared(event: Compared) -> str:
+    by_token = f"{number(event.nats):>7} {number(event.bits):>7} {shown(event.perplexity):>10} {shown(event.known_perplexity):>9}"
+    by_character = f"{number(event.bits_per_character):>9} {shown(event.character_perplexity):>9}"
+    cost = f"{event.tokens_per_second:>11,.0f} {event.bytes:>11,}"
+    return f"{event.run:<24} {event.model:<8} {by_token} {by_character} {cost}"
+
+
+def shown(value: float | None) -> str:
+    """A perplexity, which may be in the thousands."""
+    return "-" if value is None else f"{value:,.2f}"
+
+
+def checked(event: Checked) -> str:
+    return (
+        f"{event.run}: {len(event.files)} files are as they were written\n"
+        f"sums of {event.vocabulary_size:,} probabilities in {event.contexts:,} contexts are 1 within {event.sum_deviation:.1e}\n"
+        f"advance and score agree within {event.step_deviation:.1e}\n"
+        f"(rounding may make that {event.tolerance:.1e})"
+    )
