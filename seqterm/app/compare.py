@@ -99,16 +99,7 @@ def _notes(judged: list[Judged], clean: Array, runs: list[LoadedModel], per_char
 
 def _compared(run: LoadedModel, judged: Judged, clean: Array, per_character: bool) -> Compared:
     bits = judged.bits_per_character(clean)
-    by_token = (
-        {}
-        if per_character
-        else {
-            "nats": judged.loss,
-            "bits": judged.loss / math.log(2),
-            "perplexity": float(np.exp(judged.loss)),
-            "known_perplexity": float(np.exp(judged.known_loss)),
-        }
-    )
+    loss, known_loss = (None, None) if per_character else (judged.loss, judged.known_loss)
     return Compared(
         run=run.folder.name,
         model=run.config["model"],
@@ -119,5 +110,8 @@ def _compared(run: LoadedModel, judged: Judged, clean: Array, per_character: boo
         character_perplexity=None if bits is None else float(np.exp2(bits)),
         tokens_per_second=float(judged.tokens.sum()) / judged.seconds,
         bytes=run.folder.size(),
-        **by_token,
+        nats=loss,
+        bits=None if loss is None else loss / math.log(2),
+        perplexity=None if loss is None else float(np.exp(loss)),
+        known_perplexity=None if known_loss is None else float(np.exp(known_loss)),
     )

@@ -205,16 +205,18 @@ def correlation(event: PairCorrelation) -> str:
 
 
 COMPARED_HEADING = (
-    f"{'run':<24} {'model':<8} {'nats':>7} {'bits':>7} {'perplexity':>10} {'of known':>9} {'bits/char':>9} {'ppl/char':>9} "
-    f"{'tokens/s':>11} {'size':>11}"
+    f"{'nats':>7} {'bits':>7} {'perplexity':>10} {'of known':>10} {'bits/char':>9} {'ppl/char':>8} {'tokens/s':>10} "
+    f"{'size':>12}  {'model':<7} run"
 )
 
 
 def compared(event: Compared) -> str:
-    by_token = f"{number(event.nats):>7} {number(event.bits):>7} {shown(event.perplexity):>10} {shown(event.known_perplexity):>9}"
-    by_character = f"{number(event.bits_per_character):>9} {shown(event.character_perplexity):>9}"
-    cost = f"{event.tokens_per_second:>11,.0f} {event.bytes:>11,}"
-    return f"{event.run:<24} {event.model:<8} {by_token} {by_character} {cost}"
+    by_token = (
+        f"{number(event.nats):>7} {number(event.bits):>7} {shown(event.perplexity):>10} {shown(event.known_perplexity):>10}"
+    )
+    by_character = f"{number(event.bits_per_character):>9} {shown(event.character_perplexity):>8}"
+    cost = f"{event.tokens_per_second:>10,.0f} {event.bytes:>12,}"
+    return f"{by_token} {by_character} {cost}  {event.model:<7} {event.run}"
 
 
 def shown(value: float | None) -> str:

@@ -9,7 +9,7 @@ from itertools import islice
 import numpy as np
 
 from seqterm.backends.base import Array
-from seqterm.evaluation.lines import score_lines
+from seqterm.evaluation.lines import Scored, score_lines
 from seqterm.models.base import LanguageModel
 from seqterm.text.vocabulary import Vocabulary
 
@@ -53,12 +53,16 @@ def judge(model: LanguageModel, vocabulary: Vocabulary, lines: Iterable[str]) ->
     """Each line from the model's start, as evaluation.lines has it; `lines` can be gone through twice."""
     for _ in score_lines(model, vocabulary, islice(lines, WARMING)):
         pass
-    found, began = [], time.perf_counter()
-    for scored in score_lines(model, vocabulary, lines):
-        known = scored.ids != vocabulary.unknown
-        characters = len(scored.text.removesuffix("\r").removeprefix("\ufeff")) + 1
-        known_log_p = float(scored.log_p[known].sum(dtype=np.float64))
-        counts = len(known), int(np.count_nonzero(known)), scored.unknown, characters
-        found.append((scored.log_probability, known_log_p, *counts))
+    began = time.perf_counter()
+    found = [_figures(scored, vocabulary) for scored in score_lines(model, vocabulary, lines)]
     seconds = time.perf_counter() - began
-    return Judged(*np.array(found, np.float64).reshape(-1, 6).T, seconds)
+    log_p, known_log_p, tokens, known_tokens, unknown, characters = np.array(found, np.float64).reshape(-1, 6).T
+    return Judged(log_p, known_log_p, tokens, known_tokens, unknown, characters, seconds)
+
+
+def _figures(scored: Scored, vocabulary: Vocabulary) -> tuple[float, ...]:
+    """Of a line, in the order of Judged's."""
+    known = scored.ids != vocabulary.unknown
+    characters = len(scored.text.removesuffix("\r").removeprefix("\ufeff")) + 1
+    known_log_p = float(scored.log_p[known].sum(dtype=np.float64))
+    return scored.log_probability, known_log_p, len(known), int(np.count_nonzero(known)), scored.unknown, characters

@@ -47,6 +47,8 @@ def _scored(model: LanguageModel, ids: Array, stepped: Array) -> tuple[Array, Ar
         inputs, targets, stepped = ids[:-1], ids[1:], stepped[1:]
     else:
         inputs, targets = np.concatenate([np.full_like(ids[:1], model.start_token), ids[:-1]]), ids
+    if not len(inputs):  # one token after nothing
+        return inputs, targets
     _, scored = model.score(model.zero_state(ids.shape[1]), np.ascontiguousarray(inputs), np.ascontiguousarray(targets))
     return scored.astype(np.float64), stepped.astype(np.float64)
 
@@ -55,7 +57,8 @@ def _difference(scored: Array, stepped: Array) -> float:
     """0 where both say that something is impossible."""
     differ = scored != stepped
     one, other = scored[differ], stepped[differ]
-    return float((np.abs(one - other) / np.maximum(1.0, np.abs(other))).max(initial=0.0))
+    size = np.maximum(1.0, np.minimum(np.abs(one), np.abs(other)))
+    return float((np.abs(one - other) / size).max(initial=0.0))
 
 
 def drawn(random: np.random.Generator) -> Choose:
