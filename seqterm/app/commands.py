@@ -184,8 +184,7 @@ class Compare(Command):
     """Judge several runs on the same lines of text, in one table.
 
     They can be compared if they read text alike and know the same tokens, so that each predicts the same ones and the same are
-    unknown to all; --per-character compares any that predict the same letters and line ends, on the lines that all know whole.
-    """
+    unknown to all; --per-character compares any that predict the same letters and line ends, on the lines that all know whole."""
 
     runs: tuple[str, ...] = argument("Runs.", default=(), metavar="RUN...", complete="run")
     source: str = argument("A file, or - for standard input.", metavar="FILE|-", complete="file")
@@ -199,8 +198,7 @@ class Check(Command):
     """Look whether a run holds what was written, and whether its probabilities sum to one; exit code 1 where they do not.
 
     In contexts that the model draws or that stand in a text, also whether it scores them as it steps through them.  Deviations
-    up to the root of the precision's rounding error, 3.5e-4 for float32 and 1.5e-8 for float64, are let pass.
-    """
+    up to the root of the precision's rounding error, 3.5e-4 for float32 and 1.5e-8 for float64, are let pass."""
 
     run: str = argument(RUN, complete="run")
     source: str | None = argument(
