@@ -1,13 +1,15 @@
 """A learned vector for every token, and that vector's product with the weights of the layer that follows."""
 
+import math
+
 import numpy as np
 
 from seqterm.backends.base import Array, Backend
-from seqterm.layers.base import Tensors, Workspace, fill_uniform
+from seqterm.layers.base import Tensors, Workspace, fill_uniform, rows
 
 
 class Embedding:
-    """ids (T, B, ...) -> vectors (T, B, ..., D), rows of `table` (V, D); zeros where an id is below zero."""
+    """ids (T, B) -> vectors (T, B, D), rows of `table` (V, D), zeros where an id is below zero; (T, B, K) -> (T, B, K*D)."""
 
     def __init__(self, name: str, vocabulary_size: int, size: int, backend: Backend):
         self.name, self.size = name, size
@@ -25,14 +27,15 @@ class Embedding:
         fill_uniform(parameters["table"], self.size**-0.5, random)
 
     def forward(self, parameters: Tensors, ids: Array, workspace: Workspace) -> Array:
-        y = workspace.array("y", (*ids.shape, self.size), parameters["table"].dtype)
+        n_steps, n_batch, *together = ids.shape
+        y = workspace.array("y", (n_steps, n_batch, math.prod(together) * self.size), parameters["table"].dtype)
         workspace.array("ids", ids.shape, ids.dtype)[...] = ids
-        self._kernels.embedding_forward(ids.ravel(), parameters["table"], y.reshape(-1, self.size))
+        self._kernels.embedding_forward(ids.ravel(), parameters["table"], rows(y))
         return y
 
     def backward(self, parameters: Tensors, dy: Array, workspace: Workspace, gradients: Tensors) -> None:
         """Ids have no gradient."""
-        self._kernels.embedding_backward(workspace["ids"].ravel(), dy.reshape(-1, self.size), gradients["table"])
+        self._kernels.embedding_backward(workspace["ids"].ravel(), rows(dy), gradients["table"])
 
     def fold(self, parameters: Tensors, following: Tensors, workspace: Workspace) -> Tensors:
         """The parameters of the layer that follows, for ids as its input: W_x (V, G*H) is table W_x + b, and b is empty.

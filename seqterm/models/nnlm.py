@@ -105,8 +105,7 @@ class Nnlm(NetworkModel):
 
     def _vectors(self, places: list[Array], workspace: Workspace) -> Array:
         """(T, B, (n-1)*D)"""
-        y = self._embedding.forward(self.parameters["embedding"], np.stack(places, axis=-1), workspace.child("embedding"))
-        return y.reshape(*places[0].shape, -1)
+        return self._embedding.forward(self.parameters["embedding"], np.stack(places, axis=-1), workspace.child("embedding"))
 
     def _forward(
         self, window: Window, workspace: Workspace, dropout: DropoutKey | None, prepared: Prepared | None = None
@@ -119,8 +118,10 @@ class Nnlm(NetworkModel):
             h = self._hidden.forward_folded(parameters, tables, places, child)
         else:
             h = self._hidden.forward(parameters, panels, x, child)
-        features = np.concatenate([h, x], axis=-1) if self.settings.direct else h
-        return WindowsPassed(features, final, places, x, panels is None)
+        if self.settings.direct and x is not None:
+            features = workspace.array("features", (*h.shape[:2], h.shape[2] + x.shape[2]), h.dtype)
+            h = np.concatenate([h, x], axis=-1, out=features)
+        return WindowsPassed(h, final, places, x, panels is None)
 
     def _backward(self, part: BatchSlice, passed: WindowsPassed, dh: Array, truncate: int | None) -> tuple[None, Array | None]:
         """No error goes back through time, whatever `truncate`."""

@@ -27,6 +27,15 @@ def test_ids_below_zero_name_zeros_and_have_no_gradient():
     np.testing.assert_array_equal(table[:, 0], [1, 6, 1, 1])
 
 
+def test_several_rows_side_by_side():
+    ids, table, y = np.array([3, 0, -1, 1]), np.random.default_rng(1).normal(size=(4, 3)), np.full((2, 9), np.nan)
+    embedding.embedding_forward(ids, table, y[:, :6])
+    np.testing.assert_array_equal(y[:, :6], [[*table[3], *table[0]], [0, 0, 0, *table[1]]])
+    dtable, dy = np.zeros((4, 3)), np.arange(14.0).reshape(2, 7)
+    embedding.embedding_backward(ids, dy[:, 1:], dtable)
+    np.testing.assert_array_equal(dtable, [[4, 5, 6], [11, 12, 13], [0, 0, 0], [1, 2, 3]])
+
+
 def test_add_adds_the_rows_that_ids_name():
     ids, table, y = np.array([3, -1, 0]), np.arange(8.0).reshape(4, 2), np.ones((3, 2))
     embedding.embedding_add(ids, table, y)
