@@ -186,7 +186,8 @@ class Place(Event):
 
 @dataclass(frozen=True)
 class LineScore(Event):
-    """One line: log_probability in nats, perplexity a token; per_token [(token, log-probability)] where asked for."""
+    """One line: log_probability in nats, perplexity a token; where asked for per_token [(token, log-probability)] and
+    ngram_details [(token, log10 probability, length of the n-gram that gave it, whether it is unknown)]."""
 
     line: int
     text: str
@@ -195,6 +196,7 @@ class LineScore(Event):
     unknown: int
     perplexity: float
     per_token: list[tuple[str, float]] | None = None
+    ngram_details: list[tuple[str, float, int, bool]] | None = None
 
 
 @dataclass(frozen=True)
@@ -235,10 +237,11 @@ class Ranked(Event):
 
 @dataclass(frozen=True)
 class NextToken(Event):
-    """A token that may come next."""
+    """A token that may come next; of an n-gram model also the length of the n-gram that gives it, 0 where none does."""
 
     token: str
     probability: float
+    ngram_length: int | None = None
 
 
 @dataclass(frozen=True)
@@ -385,3 +388,38 @@ class WordMap(Event):
     points: list[tuple[float, float]]
     shares: tuple[float, float]
     arrows: list[tuple[int, int]]
+
+
+@dataclass(frozen=True)
+class Compared(Event):
+    """How well a run predicts a text: nats, bits, perplexity a token (None where runs have different ones), the last also without
+    unknown tokens; `characters` are those of the lines that all runs know whole, of which bits_per_character and
+    character_perplexity are.  bytes: of the run's folder."""
+
+    run: str
+    model: str
+    tokens: int
+    unknown: int
+    characters: int
+    bits_per_character: float | None
+    character_perplexity: float | None
+    tokens_per_second: float
+    bytes: int
+    nats: float | None = None
+    bits: float | None = None
+    perplexity: float | None = None
+    known_perplexity: float | None = None
+
+
+@dataclass(frozen=True)
+class Checked(Event):
+    """A run's files, which are as they were written, and the largest deviations in some contexts: of a sum of probabilities from
+    one, and of a log-probability by `score` from that by `advance`, relative where that is more than a nat."""
+
+    run: str
+    files: list[str]
+    contexts: int
+    vocabulary_size: int
+    sum_deviation: float
+    step_deviation: float
+    tolerance: float

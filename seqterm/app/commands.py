@@ -5,8 +5,9 @@ from typing import ClassVar
 
 from seqterm.models.glove_settings import GloveSettings
 from seqterm.models.hmm_settings import HmmSettings
-from seqterm.models.ngram_settings import NgramSettings
-from seqterm.models.settings import ElmanSettings, GruSettings, LstmSettings, Word2vecSettings
+from seqterm.models.ngram_settings import SMOOTHING, NgramSettings
+from seqterm.models.nnlm_settings import NnlmSettings
+from seqterm.models.settings import MODEL, ElmanSettings, GruSettings, LstmSettings, Word2vecSettings
 from seqterm.options import argument, option
 from seqterm.sampling.settings import TOP_K, TOP_P, SamplingSettings
 from seqterm.text.format import KINDS, SENTENCES
@@ -101,6 +102,12 @@ class TrainNgram(NgramSettings, TrainLanguage):
 
     model = "ngram"
     has_unknown = True
+    smoothing: str = option(
+        "kneser-ney",
+        "mle: relative frequencies; add-k: k more of each; katz: Good-Turing and back-off; kneser-ney: modified, interpolated.",
+        choices=SMOOTHING,
+        group=MODEL,
+    )
     sentences: str = option(
         "line", "Bracket sentences by marks: none, each line, or by punctuation.", choices=SENTENCES, group=TEXT
     )
@@ -109,6 +116,14 @@ class TrainNgram(NgramSettings, TrainLanguage):
     )
     prune: tuple[int, ...] = option((), "Leave out n-grams of so few counts: a number an order, as 0 0 1.", metavar="N...")
     memory: str = option("4G", "Memory to count in; what is beyond it goes to disk.", metavar="SIZE")
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainNnlm(NnlmSettings, TrainNetwork):
+    """Train a neural n-gram: a hidden layer reads the vectors of the last N - 1 tokens side by side (Bengio et al. 2003)."""
+
+    model = "nnlm"
+    bptt_truncate: int | None = None  # no option: no error goes back through time
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -202,6 +217,41 @@ class Score(OnLines):
     stream: bool = option(False, "Read the file as one stream, as validation does, not line by line.")
     summary: bool = option(False, "The total alone.")
     per_token: bool = option(False, "Every token's log-probability too.")
+    ngram_details: bool = option(
+        False, "Of an n-gram model: every token's log10 probability, the length of the n-gram that gave it, 1 if it is unknown."
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Compare(Command):
+    """Judge several runs on the same lines of text, in one table.
+
+    They can be compared if they read text alike and know the same tokens, so that each predicts the same ones and the same are
+    unknown to all; --per-character compares any that predict the same letters and line ends, on the lines that all know whole."""
+
+    runs: tuple[str, ...] = argument("Runs.", default=(), metavar="RUN...", complete="run")
+    source: str = argument("A file, or - for standard input.", metavar="FILE|-", complete="file")
+    per_character: bool = option(
+        False, "Compare bits per character, of the lines in which no run has an unknown token, whatever tokens each has."
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Check(Command):
+    """Look whether a run holds what was written, and whether its probabilities sum to one; exit code 1 where they do not.
+
+    In contexts that the model draws or that stand in a text, also whether it scores them as it steps through them.  Deviations
+    up to the root of the precision's rounding error, 3.5e-4 for float32 and 1.5e-8 for float64, are let pass."""
+
+    run: str = argument(RUN, complete="run")
+    source: str | None = argument(
+        "A text to take contexts from, or - for standard input (default: the model draws them).",
+        metavar="FILE|-",
+        complete="file",
+    )
+    contexts: int = option(64, "Texts that are gone through side by side.", minimum=1)
+    length: int = option(32, "Tokens in each, after every one of which probabilities are summed.", minimum=1)
+    seed: int = option(1, "Of the contexts.", minimum=0, maximum=2**63 - 1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -318,6 +368,23 @@ class ExportVectors(OnVectors):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ExportNgrams(Command):
+    """Write the n-grams of a run into an ARPA file."""
+
+    run: str = argument(RUN, complete="run")
+    file: str = argument("The file to write; gzip'd where its name ends in .gz.", metavar="FILE.arpa", complete="file")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImportNgrams(Command):
+    """Make a run of an ARPA file."""
+
+    file: str = argument("An ARPA file, which may be gzip'd.", metavar="FILE.arpa", complete="file")
+    out: str | None = option(None, "The run: a path, or a name (default: one is made up).", short="o", metavar="RUN")
+    tokens: str = option("space", "What its words are in a text.", choices=KINDS)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Stop(Command):
     """Ask the process that trains a run, here or on another host, to save and end."""
 
@@ -414,12 +481,15 @@ COMMANDS: dict[tuple[str, ...], type[Command]] = {
     ("train", "lstm"): TrainLstm,
     ("train", "gru"): TrainGru,
     ("train", "ngram"): TrainNgram,
+    ("train", "nnlm"): TrainNnlm,
     ("train", "word2vec"): TrainWord2vec,
     ("train", "glove"): TrainGlove,
     ("train", "hmm"): TrainHmm,
     ("train", "--resume"): Resume,
     ("sample",): Sample,
     ("score",): Score,
+    ("compare",): Compare,
+    ("check",): Check,
     ("filter",): Filter,
     ("rank",): Rank,
     ("correct",): Correct,
@@ -432,6 +502,8 @@ COMMANDS: dict[tuple[str, ...], type[Command]] = {
     ("vectors", "export"): ExportVectors,
     ("hmm", "show"): ShowHmm,
     ("hmm", "decode"): DecodeHmm,
+    ("ngram", "export"): ExportNgrams,
+    ("ngram", "import"): ImportNgrams,
     ("corpus", "list"): ListCorpora,
     ("corpus", "info"): CorpusInfo,
     ("corpus", "get"): GetCorpus,

@@ -1,4 +1,4 @@
-"""How a recurrent language model comes to its trainer: the text, the settings, the run's description."""
+"""How a network as a language model comes to its trainer: the text, the settings, the run's description."""
 
 import dataclasses
 from typing import Any
@@ -18,7 +18,7 @@ from seqterm.evaluation.lines import score_sentences
 from seqterm.evaluation.perplexity import score_stream
 from seqterm.events import Note, Sampled, Started
 from seqterm.models.catalogue import CATALOGUE, resolve
-from seqterm.models.recurrent import RecurrentModel
+from seqterm.models.network_model import NetworkModel
 from seqterm.options import from_json, parameters, pick, to_json
 from seqterm.sampling.generate import generate
 from seqterm.sampling.settings import SamplingSettings
@@ -46,7 +46,7 @@ def reopen(
     folder: RunFolder,
     config: dict[str, Any],
     vocabulary: Vocabulary,
-    model: RecurrentModel,
+    model: NetworkModel,
     session: Session,
     began: float,
 ) -> Trainer:
@@ -74,9 +74,10 @@ def prepare(command: TrainNetwork, folder: RunFolder, session: Session, began: f
     given = known_vectors(command.vectors, session) if command.vectors else None
     if given:
         settings = _with_vectors(settings, command, given)
-    RecurrentModel.check(settings)  # before a long text is read
+    model_class: type[NetworkModel] = resolve(CATALOGUE[command.model].model)
+    model_class.check(settings)  # before a long text is read
     vocabulary, text, notes = read_text(command, folder, base)
-    model = RecurrentModel.of(settings, vocabulary, session.backend)
+    model = model_class.of(settings, vocabulary, session.backend)
     if base:
         model.load(base.model.tensors())
     else:
@@ -108,14 +109,14 @@ def _with_vectors(settings: Any, command: TrainNetwork, given: KnownVectors) -> 
     size = given.space.matrix.shape[1]
     if command.from_run:
         raise UsageError("--vectors does not go with --from, which brings its embedding: leave one of them out.")
-    if settings.input == "onehot":
+    if getattr(settings, "input", "embedding") == "onehot":
         raise UsageError("--vectors needs --input embedding: one-hot input has no vectors.")
     if "embedding" in command.given and settings.embedding != size:
         raise UsageError(f"--embedding {settings.embedding} does not fit --vectors {command.vectors}, which has {size}.")
     return dataclasses.replace(settings, embedding=size)
 
 
-def _begin_with(given: KnownVectors, vocabulary: Vocabulary, model: RecurrentModel) -> Note:
+def _begin_with(given: KnownVectors, vocabulary: Vocabulary, model: NetworkModel) -> Note:
     """Put vectors into the embedding, those that there are."""
     table, known = model.parameters["embedding"]["table"], 0
     for number, token in enumerate(vocabulary.tokens):
@@ -151,7 +152,7 @@ def _trainer(
     settings: TrainingSettings,
     reports: ReportSettings,
     vocabulary: Vocabulary,
-    model: RecurrentModel,
+    model: NetworkModel,
     session: Session,
     began: float,
     time_limit: float | None,
@@ -189,14 +190,14 @@ def _batches(ids: Ids, settings: TrainingSettings, vocabulary: Vocabulary) -> Ba
     return Batches(ids, settings.batch, settings.steps)
 
 
-def _loss(model: RecurrentModel, ids: Ids, one_sentence: bool) -> float:
+def _loss(model: NetworkModel, ids: Ids, one_sentence: bool) -> float:
     """Nats a token of held-out text, read as the training text is."""
     if one_sentence and model.start_token is not None:
         return score_sentences(model, ids, model.start_token).loss
     return score_stream(model, ids).loss
 
 
-def _sample(model: RecurrentModel, vocabulary: Vocabulary, reports: ReportSettings, seed: int, one_sentence: bool) -> str:
+def _sample(model: NetworkModel, vocabulary: Vocabulary, reports: ReportSettings, seed: int, one_sentence: bool) -> str:
     settings = SamplingSettings(length=reports.sample_length)
     drawn = generate(model, vocabulary, reports.sample_prompt, settings, seed, model.backend, one_sentence=one_sentence)
     return reports.sample_prompt + next(event.text for event in drawn if isinstance(event, Sampled))

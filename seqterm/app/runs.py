@@ -10,6 +10,7 @@ from seqterm.app.loaded import read_model
 from seqterm.app.session import Session
 from seqterm.errors import DataError, SeqtermError, UsageError
 from seqterm.events import Event, Note, Place, Removed, RunInfo, RunSummary
+from seqterm.models.catalogue import CATALOGUE
 from seqterm.store.home import existing_run, home, runs_folder
 from seqterm.store.run_folder import RunFolder
 from seqterm.text.corpus import bundled_folder
@@ -50,6 +51,8 @@ def info(command: Info, session: Session) -> Iterator[Event]:
     """Everything about one run that its folder says."""
     folder = RunFolder(existing_run(command.run))
     config, vocabulary, model = read_model(folder, session.backend)
+    if CATALOGUE[config["model"]].is_mapped:  # it is as large as what it has learned
+        model.load(folder.map_checkpoint("best")[0])
     state = folder.read_state()
     progress: dict[str, Any] = {key: value for key, value in state["counters"].items() if key != "log_sizes"}
     yield RunInfo(

@@ -4,6 +4,7 @@ import math
 import tempfile
 from array import array
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -18,11 +19,12 @@ from seqterm.errors import DataError, UsageError
 from seqterm.evaluation.lines import Scored, encode_line, score_ids, score_lines, score_sentences
 from seqterm.evaluation.perplexity import score_stream
 from seqterm.events import Event, Line, LineScore, NextSummary, NextToken, Note, Ranked, TotalScore
+from seqterm.models.ngram import NgramModel
 from seqterm.sampling.generate import read_prompt
 from seqterm.store.home import fetched_folder
 from seqterm.text import corpus, tokens
 from seqterm.text.stream import open_ids, write_ids
-from seqterm.text.vocabulary import Ids
+from seqterm.text.vocabulary import END, START, Ids, Vocabulary
 
 
 def _total(log_probability: float, n_tokens: int, unknown: int) -> TotalScore:
@@ -35,6 +37,8 @@ def score(command: Score, session: Session) -> Iterator[Event]:
     if command.stream and command.per_token:
         raise UsageError("--per-token goes with lines, not with --stream.")
     loaded = session.load(command.run)
+    if command.ngram_details and (command.stream or not isinstance(loaded.model, NgramModel)):
+        raise UsageError("--ngram-details goes with an n-gram model and with lines, not with --stream.")
     if command.stream:
         yield _score_stream(loaded, command)
         return
@@ -44,28 +48,45 @@ def score(command: Score, session: Session) -> Iterator[Event]:
         n_tokens += len(scored.log_p)
         unknown += scored.unknown
         if not command.summary:
-            yield _line_score(loaded, number, scored, command.per_token)
+            yield _line_score(loaded, number, scored, command)
     yield _total(log_probability, n_tokens, unknown)
 
 
-def _line_score(loaded: LoadedModel, number: int, scored: Scored, per_token: bool) -> LineScore:
+def _line_score(loaded: LoadedModel, number: int, scored: Scored, command: Score) -> LineScore:
     names = loaded.vocabulary.tokens
-    each = [(names[i], float(p)) for i, p in zip(scored.ids, scored.log_p, strict=True)] if per_token else None
+    each = [(names[i], float(p)) for i, p in zip(scored.ids, scored.log_p, strict=True)] if command.per_token else None
+    details = _ngram_details(loaded, scored) if command.ngram_details else None
     n_tokens = len(scored.log_p)
-    return LineScore(number, scored.text, scored.log_probability, n_tokens, scored.unknown, scored.perplexity, each)
+    return LineScore(number, scored.text, scored.log_probability, n_tokens, scored.unknown, scored.perplexity, each, details)
+
+
+def _ngram_details(loaded: LoadedModel, scored: Scored) -> list[tuple[str, float, int, bool]]:
+    """As KenLM's query shows them."""
+    start, end = loaded.vocabulary.special.get(START), loaded.vocabulary.special.get(END)
+    given = [] if start is None else [start]
+    sentences = np.split(scored.ids, 1 + np.flatnonzero(scored.ids[:-1] == end))
+    lengths = [loaded.model.trace(np.concatenate([given, sentence]))["ngram_length"][len(given) :] for sentence in sentences]
+    own = np.concatenate(lengths)
+    log10 = (scored.log_p / math.log(10)).tolist()
+    rows = zip(scored.ids.tolist(), log10, own.tolist(), strict=True)
+    return [(loaded.vocabulary.tokens[i], p, length, i == loaded.vocabulary.unknown) for i, p, length in rows]
+
+
+@contextmanager
+def open_stream(vocabulary: Vocabulary, source: str) -> Iterator[tuple[Ids, int]]:
+    """A whole text as ids, without those that the vocabulary lacks, and how many are unknown; DataError where none is left."""
+    with corpus.spooled((source,), fetched_folder()) as paths, tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "tokens.bin"
+        written, unknown = write_ids(tokens.read(paths, vocabulary.form), vocabulary, file)
+        if not written:
+            raise DataError(f"{source} has no tokens that the model knows: there is nothing to score.")
+        ids = open_ids(file, vocabulary, written)
+        yield ids, int(np.count_nonzero(ids == vocabulary.unknown)) if vocabulary.unknown >= 0 else unknown
 
 
 def _score_stream(loaded: LoadedModel, command: Score) -> TotalScore:
     """As validation in training does."""
-    vocabulary = loaded.vocabulary
-    with corpus.spooled((command.source,), fetched_folder()) as paths, tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "tokens.bin"
-        written, unknown = write_ids(tokens.read(paths, vocabulary.form), vocabulary, file)
-        if not written:
-            raise DataError(f"{command.source} has no tokens that the model knows: there is nothing to score.")
-        ids = open_ids(file, vocabulary, written)
-        if vocabulary.unknown >= 0:
-            unknown = int(np.count_nonzero(ids == vocabulary.unknown))
+    with open_stream(loaded.vocabulary, command.source) as (ids, unknown):
         if loaded.one_sentence and loaded.model.start_token is not None:
             total = score_sentences(loaded.model, ids, loaded.model.start_token)
         else:
@@ -138,11 +159,13 @@ def next_tokens(command: Next, session: Session) -> Iterator[Event]:
     ids, unknown = loaded.vocabulary.encode_prompt(read_prompt_text(command, loaded.vocabulary.form.kind))
     if unknown:
         yield Note(f"The model has never seen {', '.join(map(repr, unknown[:5]))}.")
-    p = np.exp(read_prompt(loaded.model, ids)[1][0].astype(np.float64))
+    state, log_p = read_prompt(loaded.model, ids)
+    lengths = loaded.model.lengths(state)[0].tolist() if isinstance(loaded.model, NgramModel) else [None] * log_p.shape[1]
+    p = np.exp(log_p[0].astype(np.float64))
     p /= p.sum()
     order = np.argsort(-p, kind="stable")
     for i in order[: command.top]:
-        yield NextToken(loaded.vocabulary.tokens[i], float(p[i]))
+        yield NextToken(loaded.vocabulary.tokens[i], float(p[i]), lengths[i])
     mass = np.cumsum(p[order])
     entropy = -float(np.sum(p[p > 0] * np.log2(p[p > 0])))
     left = int(np.searchsorted(mass, command.top_p - 1e-12)) + 1

@@ -1,6 +1,5 @@
 """The command Warmup: every kernel runs once on a tiny problem."""
 
-import dataclasses
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -10,6 +9,7 @@ import numpy as np
 
 from seqterm.app.commands import Warmup
 from seqterm.app.session import Session
+from seqterm.evaluation.lines import score_lines
 from seqterm.evaluation.perplexity import score_stream
 from seqterm.evaluation.word_space import WordSpace
 from seqterm.events import Event, Note
@@ -17,17 +17,26 @@ from seqterm.models.catalogue import CATALOGUE, resolve
 from seqterm.models.categorical_hmm import CategoricalHmm
 from seqterm.models.hmm import Hmm, Sequences
 from seqterm.models.hmm_settings import HmmSettings
-from seqterm.models.recurrent import RecurrentModel
+from seqterm.models.ngram import NgramModel
+from seqterm.models.ngram_counts import Counting, Room
+from seqterm.models.ngram_settings import NgramSettings
+from seqterm.models.ngram_smoothing import Smoothing
 from seqterm.sampling.generate import generate
 from seqterm.sampling.settings import WEIGHTS, SamplingSettings
 from seqterm.text.format import TextFormat
 from seqterm.text.stream import Batch
-from seqterm.text.vocabulary import Vocabulary
+from seqterm.text.vocabulary import UNKNOWN, Vocabulary
 from seqterm.training.optimiser import RULES
 from seqterm.training.settings import TrainingSettings, VectorTrainingSettings
 from seqterm.training.update import Updater
 
-VARIANTS: dict[str, list[dict[str, Any]]] = {"gru": [{"reset": "after"}, {"reset": "before"}]}
+RECURRENT: list[dict[str, Any]] = [{"layers": 2, "dropout": 0.5, **form} for form in ({}, {"tied": True}, {"input": "onehot"})]
+VARIANTS: dict[str, list[dict[str, Any]]] = {
+    "elman": RECURRENT,
+    "lstm": RECURRENT,
+    "gru": [{**variant, "reset": reset} for reset in ("after", "before") for variant in RECURRENT],
+    "nnlm": [{}, {"tied": True}, {"direct": True}],
+}
 
 
 def warmup(command: Warmup, session: Session) -> Iterator[Event]:
@@ -39,10 +48,9 @@ def warmup(command: Warmup, session: Session) -> Iterator[Event]:
 
 
 def _network(name: str, session: Session) -> None:
-    for variant in VARIANTS.get(name, [{}]):
-        settings = resolve(CATALOGUE[name].settings)(hidden=4, layers=2, embedding=4, dropout=0.5, **variant)
-        for changes in ({}, {"tied": True}, {"input": "onehot"}):
-            _exercise(dataclasses.replace(settings, **changes), session)
+    for variant in VARIANTS[name]:
+        settings = resolve(CATALOGUE[name].settings)(hidden=4, embedding=4, **variant)
+        _exercise(resolve(CATALOGUE[name].model), settings, session)
 
 
 def exercise_vectors(name: str, session: Session) -> None:
@@ -63,10 +71,10 @@ def exercise_vectors(name: str, session: Session) -> None:
     space.analogy(np.zeros((1, 3), np.int64), 1)
 
 
-def _exercise(settings: Any, session: Session) -> None:
+def _exercise(model_class: Any, settings: Any, session: Session) -> None:
     """Train, validate and sample."""
     vocabulary = Vocabulary(TextFormat(), ["a", "b"], [2, 1])
-    model = RecurrentModel(settings, vocabulary.log_frequencies(), session.backend)
+    model = model_class.of(settings, vocabulary, session.backend)
     ids = np.zeros((3, 2), np.int64)
     batch = Batch(ids, ids, np.array([3, 3]), first=True)
     for optimizer, momentum in [*((name, 0.0) for name in RULES), ("sgd", 0.9)]:
@@ -94,4 +102,27 @@ def exercise_hmm(name: str, session: Session) -> None:
         pass
 
 
-EXERCISES: dict[str, Callable[[str, Session], None]] = {"network": _network, "vectors": exercise_vectors, "hmm": exercise_hmm}
+def exercise_ngram(name: str, session: Session) -> None:
+    """Count over ids of each size, estimate in every way; score and sample."""
+    vocabulary = Vocabulary(TextFormat(), [UNKNOWN, "a", "b"], [0, 2, 1], [UNKNOWN])
+    for dtype, smoothing in ((np.uint8, "kneser-ney"), (np.uint16, "katz"), (np.uint32, "add-k")):
+        ids = np.array([1, 2, 1, 1], dtype)
+        ids.flags.writeable = False  # as those of a mapped file
+        model = NgramModel.of(NgramSettings(order=2, smoothing=smoothing), vocabulary, session.backend)
+        with Room(1 << 20, None) as room:
+            counting = Counting(ids, 3, 2, -1, room, session.backend)
+            for _ in counting.steps():
+                pass
+            model.take(Smoothing(counting.trie(), model.settings, (0, 1), room, session.backend).estimate(-1, 0))
+    score_stream(model, ids)
+    for _ in generate(model, vocabulary, "ab", SamplingSettings(length=2), 1, session.backend):
+        pass
+    list(score_lines(model, Vocabulary(TextFormat("space"), [UNKNOWN, "a", "b"], [0, 2, 1], [UNKNOWN]), ["a b"]))
+
+
+EXERCISES: dict[str, Callable[[str, Session], None]] = {
+    "network": _network,
+    "ngram": exercise_ngram,
+    "vectors": exercise_vectors,
+    "hmm": exercise_hmm,
+}

@@ -10,7 +10,7 @@ import click
 
 import seqterm
 from seqterm.app import arguments
-from seqterm.app.commands import COMMANDS, Command, EvaluateVectors, FromText, Resume, Sample, Score, TrainNgram
+from seqterm.app.commands import COMMANDS, Command, Compare, EvaluateVectors, FromText, Resume, Sample, Score, TrainNgram
 from seqterm.app.session import Session
 from seqterm.cli import notes, output
 from seqterm.cli.click_options import GroupedCommand, GroupedOption, Word, click_parameters
@@ -68,7 +68,8 @@ def _show(command: Command, quiet: bool, jsonl: bool, echo: bool, json: bool) ->
         code = show.jsonl(events, stop) or (INTERRUPTED if session.stop else 0)
         return 0 if gone else code
     if json:
-        (show.one_object if isinstance(command, Score) else show.one_evaluation)(events)
+        one_object = {Score: show.one_object, Compare: show.one_comparison, EvaluateVectors: show.one_evaluation}
+        one_object[type(command)](events)
         return INTERRUPTED if session.stop else 0
     if isinstance(command, FromText | Resume):
         return show.training(events, quiet, has_curve=not isinstance(command, TrainNgram))
@@ -99,7 +100,7 @@ def _command(name: str, command_class: type[Command]) -> click.Command:
     params = [*click_parameters(command_class), _flag(*QUIET), _flag(*JSONL), _flag(*DEBUG)]
     if command_class is Sample:
         params.append(GroupedOption(["echo", "--echo/--no-echo"], default=True, help="Print the prompt before its continuation."))
-    if command_class is EvaluateVectors:
+    if command_class in (Compare, EvaluateVectors):
         params.append(_flag(("json", "--json"), "One JSON object."))
     if command_class is Score:
         params.append(_flag(("json", "--json"), "One JSON object; with --summary the total alone."))
@@ -155,13 +156,25 @@ def hmm() -> None:
     """Show hidden Markov models, and find the states behind a text."""
 
 
+@cli.group(name="ngram")
+def ngram() -> None:
+    """Read and write n-gram models as ARPA files."""
+
+
 @cli.group(name="corpus")
 def corpus() -> None:
     """List, fetch, split and count texts."""
 
 
 def _add_commands() -> None:
-    groups: dict[str, click.Group] = {"train": train, "runs": runs, "corpus": corpus, "vectors": vectors, "hmm": hmm}
+    groups: dict[str, click.Group] = {
+        "train": train,
+        "runs": runs,
+        "corpus": corpus,
+        "vectors": vectors,
+        "hmm": hmm,
+        "ngram": ngram,
+    }
     for path, command_class in COMMANDS.items():
         if path[-1].startswith("-"):
             continue

@@ -11,6 +11,8 @@ from seqterm.errors import INTERRUPTED
 from seqterm.events import (
     AnalogyAccuracy,
     Answer,
+    Checked,
+    Compared,
     CorpusCounts,
     CorpusEntry,
     Corrected,
@@ -237,12 +239,14 @@ LINES: dict[type[Event], Callable[[Any], str]] = {
     Transitions: text.transitions,
     HiddenState: text.hidden_state,
     Decoded: text.decoded,
+    Checked: text.checked,
 }
 TABLES: dict[type[Event], tuple[str, Callable[[Any], str]]] = {
     Neighbour: (text.SIMILAR_HEADING, text.neighbour),
     Answer: (text.ANSWERS_HEADING, text.answer),
     AnalogyAccuracy: (text.ACCURACY_HEADING, text.accuracy),
     PairCorrelation: (text.PAIRS_HEADING, text.correlation),
+    Compared: (text.COMPARED_HEADING, text.compared),
 }
 
 
@@ -306,3 +310,15 @@ def one_object(events: Iterable[Event]) -> None:
             lines.append(fields)
         elif isinstance(event, TotalScore):
             output.write_object({"lines": lines, "total": fields} if lines else fields)
+
+
+def one_comparison(events: Iterable[Event]) -> None:
+    """{"runs": [...]}"""
+    runs: list[dict[str, Any]] = []
+    for event in events:
+        match event:
+            case Compared():
+                runs.append({key: value for key, value in event.to_json().items() if key != "event"})
+            case Note():
+                notes.note(event.text)
+    output.write_object({"runs": runs})

@@ -7,6 +7,8 @@ from typing import Any
 from seqterm.events import (
     AnalogyAccuracy,
     Answer,
+    Checked,
+    Compared,
     CorpusCounts,
     CorpusEntry,
     Decoded,
@@ -134,7 +136,8 @@ SCORES_HEADING = "line\tlog_probability\ttokens\tunknown\tperplexity\ttext"
 def line_score(event: LineScore) -> str:
     figures = f"{event.line}\t{event.log_probability:.4f}\t{event.tokens}\t{event.unknown}\t{event.perplexity:.4f}"
     each = "".join(f"\n\t{token!r}\t{log_p:.4f}" for token, log_p in event.per_token or [])
-    return f"{figures}\t{event.text}{each}"
+    details = "".join(f"\n\t{token!r}\t{p:.6f}\t{n}\t{oov:d}" for token, p, n, oov in event.ngram_details or [])
+    return f"{figures}\t{event.text}{each}{details}"
 
 
 def total_score(event: TotalScore) -> str:
@@ -157,7 +160,8 @@ def ranked(event: Ranked) -> str:
 
 
 def next_token(event: NextToken, most: float) -> str:
-    return f"{event.probability:7.4f} {bar(event.probability / most, BAR_WIDTH)} {event.token!r}"
+    length = "" if event.ngram_length is None else f"  {event.ngram_length}-gram" if event.ngram_length else "  unseen"
+    return f"{event.probability:7.4f} {bar(event.probability / most, BAR_WIDTH)} {event.token!r}{length}"
 
 
 def next_summary(event: NextSummary) -> str:
@@ -239,3 +243,32 @@ def decoded(event: Decoded) -> str:
     if event.probabilities is None:
         return " ".join(map(str, event.states))
     return " ".join(f"{state}:{p:.4f}" for state, p in zip(event.states, event.probabilities, strict=True))
+
+
+COMPARED_HEADING = (
+    f"{'nats':>7} {'bits':>7} {'perplexity':>10} {'of known':>10} {'bits/char':>9} {'ppl/char':>8} {'tokens/s':>10} "
+    f"{'size':>12}  {'model':<7} run"
+)
+
+
+def compared(event: Compared) -> str:
+    by_token = (
+        f"{number(event.nats):>7} {number(event.bits):>7} {shown(event.perplexity):>10} {shown(event.known_perplexity):>10}"
+    )
+    by_character = f"{number(event.bits_per_character):>9} {shown(event.character_perplexity):>8}"
+    cost = f"{event.tokens_per_second:>10,.0f} {event.bytes:>12,}"
+    return f"{by_token} {by_character} {cost}  {event.model:<7} {event.run}"
+
+
+def shown(value: float | None) -> str:
+    """A perplexity, which may be in the thousands."""
+    return "-" if value is None else f"{value:,.2f}"
+
+
+def checked(event: Checked) -> str:
+    return (
+        f"{event.run}: {len(event.files)} files are as they were written\n"
+        f"sums of {event.vocabulary_size:,} probabilities in {event.contexts:,} contexts are 1 within {event.sum_deviation:.1e}\n"
+        f"advance and score agree within {event.step_deviation:.1e}\n"
+        f"(rounding may make that {event.tolerance:.1e})"
+    )

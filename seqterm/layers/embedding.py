@@ -1,5 +1,7 @@
 """A learned vector for every token, and that vector's product with the weights of the layer that follows."""
 
+import math
+
 import numpy as np
 
 from seqterm.backends.base import Array, Backend
@@ -7,7 +9,7 @@ from seqterm.layers.base import Tensors, Workspace, fill_uniform, rows
 
 
 class Embedding:
-    """ids (T, B) -> vectors (T, B, D), rows of `table` (V, D)."""
+    """ids (T, B) -> vectors (T, B, D), rows of `table` (V, D), zeros where an id is below zero; (T, B, K) -> (T, B, K*D)."""
 
     def __init__(self, name: str, vocabulary_size: int, size: int, backend: Backend):
         self.name, self.size = name, size
@@ -25,7 +27,8 @@ class Embedding:
         fill_uniform(parameters["table"], self.size**-0.5, random)
 
     def forward(self, parameters: Tensors, ids: Array, workspace: Workspace) -> Array:
-        y = workspace.array("y", (*ids.shape, self.size), parameters["table"].dtype)
+        n_steps, n_batch, *together = ids.shape
+        y = workspace.array("y", (n_steps, n_batch, math.prod(together) * self.size), parameters["table"].dtype)
         workspace.array("ids", ids.shape, ids.dtype)[...] = ids
         self._kernels.embedding_forward(ids.ravel(), parameters["table"], rows(y))
         return y

@@ -64,6 +64,16 @@ class SoftmaxOutput:
         self._kernels.output_score(parameters["W"], parameters["b"], self._pack(h.T), targets, log_p)
         return log_p
 
+    def pack(self, parameters: Tensors) -> Array:
+        """The weights as `log_p` wants them."""
+        return self._pack(parameters["W"].T)
+
+    def log_p(self, parameters: Tensors, panels: Array, h: Array) -> Array:
+        """log_p (m, V) of every token; panels: the parameters' weights, packed."""
+        log_p = np.empty((len(h), self.vocabulary_size), h.dtype)
+        self._kernels.output_log_p(panels, parameters["b"], h, log_p)
+        return log_p
+
     def gradient(
         self,
         parameters: Tensors,

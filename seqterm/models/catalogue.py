@@ -27,6 +27,7 @@ CATALOGUE = {
         "ngram",
         True,
     ),
+    "nnlm": Entry("neural n-gram", "seqterm.models.nnlm_settings:NnlmSettings", "seqterm.models.nnlm:Nnlm"),
     "word2vec": Entry(
         "word vectors: skip-gram or cbow",
         "seqterm.models.settings:Word2vecSettings",

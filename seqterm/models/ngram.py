@@ -1,5 +1,6 @@
 """n-gram language models."""
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ from seqterm.errors import DataError
 from seqterm.models.base import State
 from seqterm.models.ngram_settings import NgramSettings
 from seqterm.models.ngram_smoothing import Estimate
+from seqterm.store.ngram_levels import Level
 from seqterm.text.vocabulary import START, UNKNOWN, Vocabulary
 
 ROWS = 64  # texts that a thread scores at once
@@ -42,8 +44,37 @@ class NgramModel:
         """Become what was estimated."""
         self.load({name: np.asarray(getattr(estimate, name)) for name in DTYPES})
 
+    def take_levels(self, levels: list[Level]) -> None:
+        """Become what an ARPA file holds."""
+        firsts = np.concatenate([[0], np.cumsum([len(level.words) for level in levels])]).astype(np.int64)
+        inner = list(zip(levels[:-1], firsts[1:], strict=False))
+        children = [level.children[:-1] + first for level, first in inner if level.children is not None]
+        tensors = {
+            "words": np.concatenate([level.words for level in levels]),
+            "log_p": np.concatenate([level.log_p for level in levels]),
+            "backoff": np.concatenate([np.zeros(0), *(level.backoff for level in levels if level.backoff is not None)]),
+            "children": np.concatenate([*children, firsts[-1:]]),
+            "firsts": firsts,
+        }
+        self.load({name: tensors[name].astype(dtype) for name, dtype in DTYPES.items()})
+
+    def levels(self) -> list[Level]:
+        """The inverse."""
+        words, log_p, backoff, children, firsts = self._tensors.values()
+        found = []
+        for level, (first, last) in enumerate(pairwise(firsts.tolist())):
+            is_top = level == self.settings.order - 1
+            own = None if is_top else (children[first : last + 1] - firsts[level + 1]).astype(np.uint32)
+            found.append(Level(words[first:last], log_p[first:last], None if is_top else backoff[first:last], own))
+        return found
+
     def tensors(self) -> dict[str, Array]:
         return self._tensors
+
+    def figures(self) -> dict[str, Any]:
+        """n-grams of each order, and bytes that one takes."""
+        n_bytes = sum(tensor.nbytes for tensor in self._tensors.values())
+        return {"ngrams": self.sizes, "bytes_per_ngram": round(n_bytes / max(1, sum(self.sizes)), 2)}
 
     def load(self, tensors: dict[str, Array]) -> None:
         """DataError where they are no trie."""
@@ -66,10 +97,6 @@ class NgramModel:
     def sizes(self) -> list[int]:
         """n-grams of each order."""
         return np.diff(self._tensors["firsts"]).tolist()
-
-    @property
-    def bytes_per_ngram(self) -> float:
-        return sum(tensor.nbytes for tensor in self._tensors.values()) / max(1, len(self._tensors["log_p"]))
 
     @property
     def _trie(self) -> tuple[Any, ...]:

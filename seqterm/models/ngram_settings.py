@@ -13,10 +13,5 @@ class NgramSettings:
     """What probabilities are made of, besides the counts."""
 
     order: int = option(5, "Words of the longest n-grams.", short="N", minimum=1, maximum=64, group=MODEL)
-    smoothing: str = option(
-        "kneser-ney",
-        "mle: relative frequencies; add-k: k more of each; katz: Good-Turing and back-off; kneser-ney: modified, interpolated.",
-        choices=SMOOTHING,
-        group=MODEL,
-    )
+    smoothing: str = option("kneser-ney", "How it was made.", choices=(*SMOOTHING, "imported"), group=MODEL)
     k: float = option(1.0, "For add-k.", above=0.0, group=MODEL)

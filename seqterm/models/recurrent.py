@@ -6,14 +6,13 @@ import numpy as np
 
 from seqterm.backends.base import Array, Backend, Team
 from seqterm.errors import UsageError
-from seqterm.layers.base import Tensors, Workspace, rows
+from seqterm.layers.base import Tensors
 from seqterm.models.base import DrawSettings, State
-from seqterm.models.network import Prepared, RecurrentNetwork, Window
+from seqterm.models.network import Window
+from seqterm.models.network_model import NetworkModel
+from seqterm.models.recurrent_network import RecurrentNetwork
 from seqterm.models.settings import RecurrentSettings
-from seqterm.text.vocabulary import START, Vocabulary
 
-SCORED = 4096  # tokens that a thread scores at once,
-ROWS = 256  # in so many rows at most
 FOLDED = 1 << 20  # elements of what a first layer makes of every token, up to which steps keep them
 
 TOGETHER, ALONE = (16, 1024), (256, 1 << 16)  # tokens, at first and at most: see Turns
@@ -42,80 +41,19 @@ class Turns:
 
 
 class RecurrentModel(RecurrentNetwork):
-    """A recurrent network as a language model.
-
-    A text begins with `start_token`; without one, `start_log_p` (V,) is the distribution of its first token, which the
-    network itself does not model.
-    """
+    """A recurrent network as a language model."""
 
     def __init__(self, settings: RecurrentSettings, start_log_p: Array, backend: Backend, start_token: int | None = None):
-        super().__init__(settings, len(start_log_p), backend)
-        self.start_token, self._start_log_p = start_token, start_log_p.astype(self.dtype)
+        super().__init__(settings, start_log_p, backend, start_token)
         self._generate = backend.kernels("generate")
         self._packed: dict[bool, tuple[Array, ...]] = {}
-        self._prepared: Prepared | None = None
         self._turns = Turns()
-        self._scoring: list[Workspace] = []  # one a thread, kept between calls
-
-    @classmethod
-    def of(cls, settings: RecurrentSettings, vocabulary: Vocabulary, backend: Backend) -> "RecurrentModel":
-        """For the tokens of a vocabulary, all parameters zero; UsageError where settings do not fit together."""
-        cls.check(settings)
-        return cls(settings, vocabulary.log_frequencies(), backend, vocabulary.special.get(START))
 
     @staticmethod
     def check(settings: RecurrentSettings) -> None:
-        """UsageError where settings do not fit together."""
         if settings.input == "onehot" and settings.tied:
             raise UsageError("--tied needs --input embedding: one-hot input has no embedding to share.")
-        if settings.tied and settings.embedding != settings.hidden:
-            raise UsageError(f"--tied needs --embedding {settings.hidden}, as --hidden is {settings.hidden}.")
-
-    def initialise(self, random: np.random.Generator) -> None:
-        """As a network's; the output's bias begins at the tokens' log-frequencies."""
-        super().initialise(random)
-        if self.settings.bias:
-            self.parameters["output"]["b"][...] = self._start_log_p
-
-    def load(self, tensors: dict[str, Array]) -> None:
-        super().load(tensors)
-        self.changed()
-
-    def start(self, n: int) -> tuple[State, Array]:
-        if self.start_token is not None:
-            return self.advance(self.zero_state(n), np.full(n, self.start_token))
-        return self.zero_state(n), np.tile(self._start_log_p, (n, 1))
-
-    def score(self, state: State, ids: Array, targets: Array) -> tuple[State, Array]:
-        """Rows are shared out over threads, rows and time are taken in blocks that fit the caches."""
-        n = ids.shape[1]
-        parts = [part for part in np.array_split(np.arange(n), min(n, self.backend.threads)) if len(part)]
-        while len(self._scoring) < len(parts):
-            self._scoring.append(self.workspace())
-        prepared = self._prepared = self._prepared or self.prepare(self.workspace())
-        state, log_p = state.copy(), np.empty(ids.shape, self.dtype)
-
-        def score(i: int) -> None:
-            for first in range(parts[i][0], parts[i][-1] + 1, ROWS):
-                block = slice(first, min(first + ROWS, parts[i][-1] + 1))
-                self._score_rows(prepared, state[block], ids[:, block], targets[:, block], log_p[:, block], self._scoring[i])
-
-        self.backend.map(score, range(len(parts)))
-        return state, log_p
-
-    def _score_rows(
-        self, prepared: Prepared, state: State, ids: Array, targets: Array, log_p: Array, workspace: Workspace
-    ) -> None:
-        """Writes log_p, and the final state to state."""
-        n = ids.shape[1]
-        n_steps = max(1, SCORED // n)
-        for first in range(0, len(ids), n_steps):
-            part = slice(first, first + n_steps)
-            window = Window(np.ascontiguousarray(ids[part]), targets[part], np.full(n, len(ids[part])), state)
-            passed = self._forward(window, workspace, None, prepared)
-            state[...] = passed.final
-            scored = self._output.score(self.parameters["output"], rows(passed.h), window.targets.ravel())
-            log_p[part] = scored.reshape(-1, n)
+        NetworkModel.check(settings)
 
     def trace(self, ids: Array) -> dict[str, Array]:
         """ids (T,) -> {"0.h": (T, H), "0.i": ..., "1.h": ...}: every layer's hidden units and gates."""
@@ -155,9 +93,8 @@ class RecurrentModel(RecurrentNetwork):
         return tuple(self._generate.make_scratch(table, layout, self._recurrent[0].gates, state))
 
     def changed(self) -> None:
-        """Call after the parameters have been changed: packed copies are made anew."""
+        super().changed()
         self._packed.clear()
-        self._prepared = None
 
     def advance(self, state: State, tokens: Array) -> tuple[State, Array]:
         state_out, log_p = np.empty_like(state), np.empty((len(tokens), self.vocabulary_size), self.dtype)

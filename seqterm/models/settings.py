@@ -8,17 +8,24 @@ MODEL = "Model"
 
 
 @dataclass(frozen=True, kw_only=True)
-class RecurrentSettings:
-    """Shared by all recurrent language models."""
+class NetworkSettings:
+    """Shared by all networks that predict tokens."""
 
     hidden: int = option(128, "Hidden units in a layer.", minimum=1, group=MODEL)
+    embedding: int = option(64, "Size of the token vectors.", minimum=1, group=MODEL)
+    tied: bool = option(False, "Use the embedding as the output layer's weights (needs --embedding = --hidden).", group=MODEL)
+    bias: bool = option(True, "Bias terms.", group=MODEL)
+    precision: str = option("float32", "Arithmetic; float64 is for checks.", choices=("float32", "float64"), group=MODEL)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecurrentSettings(NetworkSettings):
+    """Shared by all recurrent language models."""
+
     layers: int = option(1, "Recurrent layers, one above the other.", minimum=1, maximum=4, group=MODEL)
-    embedding: int = option(64, "Size of the token vectors, for --input embedding.", minimum=1, group=MODEL)
     input: str = option(
         "embedding", "How tokens enter: learned vectors, or one-hot rows.", choices=("embedding", "onehot"), group=MODEL
     )
-    tied: bool = option(False, "Use the embedding as the output layer's weights (needs --embedding = --hidden).", group=MODEL)
-    bias: bool = option(True, "Bias terms.", group=MODEL)
     dropout: float = option(0.0, "Share of units dropped between layers in training.", minimum=0.0, below=1.0, group=MODEL)
     init: str = option(
         "orthogonal",
@@ -26,7 +33,6 @@ class RecurrentSettings:
         choices=("orthogonal", "xavier", "uniform"),
         group=MODEL,
     )
-    precision: str = option("float32", "Arithmetic; float64 is for checks.", choices=("float32", "float64"), group=MODEL)
 
 
 @dataclass(frozen=True, kw_only=True)

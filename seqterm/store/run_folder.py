@@ -230,6 +230,24 @@ class RunFolder:
             raise DataError(f"{path} is missing or damaged: it is no checkpoint of seqterm ({error}).") from error
         return tensors, counters
 
+    def check_files(self) -> list[str]:
+        """The files that state.json has a checksum of; DataError where one is gone or not as it was written."""
+        state = self.read_state()
+        try:
+            for name, checksum in state["checksums"].items():
+                path = self.path / ("" if name.endswith(".json") else "checkpoints") / name
+                if _digest(read_bytes(path)) != checksum:
+                    raise DataError(f"{path} was changed or damaged since it was written: its checksum does not fit.")
+        except DataError:
+            if self.read_state() == state:
+                raise
+            return self.check_files()  # a training process has just put another checkpoint in its place
+        return list(state["checksums"])
+
+    def size(self) -> int:
+        """Bytes of all files."""
+        return sum(path.stat().st_size for path in self.path.rglob("*") if path.is_file())
+
     # What happened
 
     def append(self, path: Path, event: Event, time: float) -> None:

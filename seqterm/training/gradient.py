@@ -8,7 +8,7 @@ from typing import TypeVar
 import numpy as np
 
 from seqterm.backends.base import Array
-from seqterm.models.network import RecurrentNetwork
+from seqterm.models.network import Network
 
 FEWEST = 1 << 16  # elements that are worth a thread
 Result = TypeVar("Result")
@@ -22,7 +22,7 @@ class Gradient:
     are those that are named, of `table`, a view of all at the start of `flat`.  Elsewhere both are empty.
     """
 
-    def __init__(self, model: RecurrentNetwork, n_slices: int):
+    def __init__(self, model: Network, n_slices: int):
         self._backend, self._kernels = model.backend, model.backend.kernels("optimiser")
         self.flat = np.zeros_like(model.flat)
         self._own = model.slice_range()
@@ -45,7 +45,7 @@ class Gradient:
         return self._backend.map(function, stretches) if n_stretches > 1 else [function(stretches[0])]
 
     def gather(self, ids: Array) -> float:
-        """Add up the slices, after a batch of these ids -> the Euclidean norm."""
+        """Add up the slices, after a batch in which these ids were read -> the Euclidean norm."""
         self.rows = np.unique(ids) if len(self.table) else self.rows
         named = self._kernels.squared_norm(self.table[self.rows].ravel())
         return math.sqrt(named + sum(self.each(self._gather_stretch, with_table=False)))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from seqterm.errors import DataError, DivergedError, UsageError
 from seqterm.events import Event, Finished, Note, Saved, Started, Step, Stopped, TrainingSample, Validation
-from seqterm.models.recurrent import RecurrentModel
+from seqterm.models.network_model import NetworkModel
 from seqterm.store.run_folder import RunFolder
 from seqterm.text.stream import Batches, SentenceBatches
 from seqterm.training.schedule import learning_rate
@@ -67,7 +67,7 @@ class Trainer:
 
     def __init__(
         self,
-        model: RecurrentModel,
+        model: NetworkModel,
         batches: Batches | SentenceBatches,
         folder: RunFolder,
         settings: TrainingSettings,

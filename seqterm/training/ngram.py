@@ -89,9 +89,8 @@ class NgramTrainer:
             "steps": 1,
             "best_loss": loss,
             "seconds": round(time.monotonic() - self._began, 3),
-            "ngrams": [event.kept for event in orders],
-            "discounts": [event.discounts for event in orders],
-            "bytes_per_ngram": round(self._model.bytes_per_ngram, 2),
+            **self._model.figures(),
+            "discounts": [[round(value, 6) for value in event.discounts] for event in orders],
         }
         counters["log_sizes"] = self._folder.log_sizes()
         name = self._folder.save_checkpoint(1, self._model.tensors(), counters, best=True, complete=True)

@@ -5,8 +5,9 @@ from typing import NamedTuple
 import numpy as np
 
 from seqterm.layers.dropout import DropoutKey
+from seqterm.models.base import State
 from seqterm.models.network import BatchSlice, Window
-from seqterm.models.recurrent import RecurrentModel
+from seqterm.models.network_model import NetworkModel
 from seqterm.text.stream import Batch
 from seqterm.training.gradient import Gradient
 from seqterm.training.optimiser import Optimiser
@@ -27,7 +28,7 @@ class Update(NamedTuple):
 class Updater:
     """Batch slices, each with gradients and a workspace of its own; their gradients are added in order."""
 
-    def __init__(self, model: RecurrentModel, settings: TrainingSettings):
+    def __init__(self, model: NetworkModel, settings: TrainingSettings):
         self._model, self._settings = model, settings
         self.optimiser = Optimiser(settings, model.flat, model.backend)
         n_slices = min(settings.threads or model.backend.threads, settings.batch)
@@ -44,13 +45,14 @@ class Updater:
         """step counts from 0.  Carries `state` on; leaves everything as it was if a number is not finite."""
         n_targets = int(np.count_nonzero(batch.targets >= 0))
         scale = 1.0 / (n_targets if self._settings.loss_reduction == "mean" else self._settings.batch)
+        state = self._model.zero_state(len(self.state)) if batch.first else self.state
         try:
-            done = self._model.gradients(self._batch_slices(batch, step), scale, self._settings.bptt_truncate)
+            done = self._model.gradients(self._batch_slices(batch, state, step), scale, self._settings.bptt_truncate)
         except BaseException:
             self._gradient.clear()  # whatever came between, the next update adds to zeros
             raise
         loss = -sum(log_p for log_p, _, _ in done) / n_targets
-        norm = self._gradient.gather(batch.ids)
+        norm = self._gradient.gather(self._model.ids_read(batch.ids, state))
         finite = bool(np.isfinite(loss) and np.isfinite(norm))
         self._last = batch
         if finite:
@@ -61,16 +63,16 @@ class Updater:
             self._gradient.clear()
         return Update(loss, norm, finite, n_targets)
 
-    def _batch_slices(self, batch: Batch, step: int) -> list[BatchSlice]:
+    def _batch_slices(self, batch: Batch, state: State, step: int) -> list[BatchSlice]:
         key = self._derive_key(self._dropout_key, step)
-        state = np.zeros_like(self.state) if batch.first else self.state
-        dropping = self._model.settings.dropout > 0.0 and self._model.settings.layers > 1
         slices = []
         for rows, gradients, workspace in zip(self._slices, self._gradient.views, self._workspaces, strict=True):
             lengths = batch.lengths[rows]
             ids, targets = (np.ascontiguousarray(x[: lengths.max(), rows]) for x in (batch.ids, batch.targets))
             window = Window(ids, targets, lengths, state[rows])
-            slices.append(BatchSlice(window, gradients, workspace, DropoutKey(key, int(rows[0])) if dropping else None))
+            slices.append(
+                BatchSlice(window, gradients, workspace, DropoutKey(key, int(rows[0])) if self._model.drops_out else None)
+            )
         return slices
 
     def is_sound(self) -> bool:

@@ -9,6 +9,7 @@ import numpy as np
 from seqterm.backends.select import select
 from seqterm.evaluation.lines import score_lines
 from seqterm.models.catalogue import CATALOGUE, resolve
+from seqterm.models.network_model import NetworkModel
 from seqterm.models.recurrent import RecurrentModel
 from seqterm.sampling.generate import CHUNK, chunk_after
 from seqterm.sampling.settings import SamplingSettings
@@ -30,8 +31,7 @@ def model_of(row: Row) -> RecurrentModel:
     return model
 
 
-def update_of(row: Row) -> Callable[[], int]:
-    model = model_of(row)
+def update_of(model: NetworkModel, row: Row) -> Callable[[], int]:
     updater = Updater(model, TrainingSettings(optimizer="adam", clip_norm=5.0, batch=row.B, steps=row.T, threads=THREADS))
     ids = np.random.default_rng(1).integers(0, row.V, (row.T + 1, row.B))
     batch, step = Batch(ids[:-1], ids[1:], np.full(row.B, row.T), False), 0
@@ -46,7 +46,7 @@ def update_of(row: Row) -> Callable[[], int]:
 
 
 def training(row: Row) -> Callable[[float], dict[str, float]]:
-    return updates_a_second(update_of(row))
+    return updates_a_second(update_of(model_of(row), row))
 
 
 def memory(row: Row) -> Callable[[float], dict[str, float]]:
@@ -55,7 +55,7 @@ def memory(row: Row) -> Callable[[float], dict[str, float]]:
     for name in ("generate", "output", "optimiser", "dropout"):
         backend.kernels(name)
     before = held()
-    return lambda seconds: {"bytes": peak(lambda: updates_a_second(update_of(row))) - before}
+    return lambda seconds: {"bytes": peak(lambda: updates_a_second(update_of(model_of(row), row))) - before}
 
 
 def sampling(row: Row, samples: int = 1, weights: str = "full") -> Callable[[float], dict[str, float]]:

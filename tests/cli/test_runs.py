@@ -151,7 +151,10 @@ def complete():
     [
         (["t"], ["train"]),
         (["runs", ""], ["export", "import", "list", "rm", "show"]),
-        (["train", ""], ["elman", "glove", "gru", "hmm", "lstm", "word2vec"]),
+        (["train", ""], ["elman", "glove", "gru", "hmm", "lstm", "ngram", "nnlm", "word2vec"]),
+        (["train", "nnlm", "x", "--di"], ["--direct"]),
+        (["compare", "x", "--per"], ["--per-character"]),
+        (["check", "x", "--con"], ["--contexts"]),
         (["train", "gru", "x", "--optimizer", "ada"], ["adagrad", "adam", "adamw"]),
         (["train", "gru", "x", "--reset"], ["--reset"]),
         (["train", "gru", "ta"], ["tales"]),

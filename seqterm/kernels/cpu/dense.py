@@ -1,7 +1,11 @@
-"""Affine maps y = x W + b over rows.  x (m, k), W (k, n), b (n,), y (m, n)."""
+"""Affine maps y = x W + b over rows, and their tanh.  x (m, k), W (k, n), b (n,), y (m, n)."""
 
-from seqterm.kernels.cpu.compile import kernel
+from seqterm.kernels.cpu.activation import tanh
+from seqterm.kernels.cpu.compile import inlined, kernel
 from seqterm.kernels.cpu.product import add_product, add_product_unpacked
+from seqterm.kernels.units.elman import elman_tanh_unit
+
+tanh_forward, tanh_backward = map(inlined, elman_tanh_unit(tanh))
 
 
 @kernel
@@ -40,3 +44,21 @@ def dense_bias_backward(dy, db):
         for row in range(dy.shape[0]):
             for j in range(db.shape[0]):
                 db[j] += dy[row, j]
+
+
+@kernel
+def dense_tanh_forward(h):
+    """h (m, n): x W + b on entry, its tanh on return."""
+    for row in range(h.shape[0]):
+        target = h[row]
+        for j in range(target.shape[0]):
+            target[j] = tanh_forward(target[j])
+
+
+@kernel
+def dense_tanh_backward(dh, h, da):
+    """Writes da (m, n), the gradient of x W + b, from that of h = tanh(x W + b)."""
+    for row in range(h.shape[0]):
+        source, output, target = dh[row], h[row], da[row]
+        for j in range(target.shape[0]):
+            target[j] = tanh_backward(source[j], output[j])

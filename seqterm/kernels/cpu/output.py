@@ -12,7 +12,9 @@ import numpy as np
 
 from seqterm.kernels.cpu.activation import exp as exp_of
 from seqterm.kernels.cpu.compile import kernel, part
+from seqterm.kernels.cpu.dense import dense_forward
 from seqterm.kernels.cpu.product import add_product, pack
+from seqterm.kernels.cpu.softmax import log_softmax
 
 STRETCH = 1 << 16  # elements of W that meet all rows before the next do
 
@@ -146,3 +148,10 @@ def output_score(w, b, h_panels, targets, log_p):
     totals, wanted = np.empty_like(tops), np.zeros_like(tops[0])
     output_forward(w, b, h_panels, targets, 0, w.shape[0], logits, tops, totals, wanted)
     combine_stretches(targets, tops, totals, wanted, log_p)
+
+
+@kernel
+def output_log_p(w, b, h, log_p):
+    """Writes log_p (m, V) of all tokens.  w: W^T (H, V) packed, b (V,) or (0,), h (m, H)."""
+    dense_forward(h, w, b, log_p)
+    log_softmax(log_p, log_p)

@@ -20,7 +20,7 @@ def log_softmax(logits, log_p):
     for i in range(log_p.shape[0]):
         source, row = logits[i, : log_p.shape[1]], log_p[i]
         top = _largest(source)
-        total = row.dtype.type(0)
+        total = 0.0  # in float64: of many small terms float32 would lose a part that all of them miss
         for j in range(row.shape[0]):
             row[j] = source[j] - top  # on its own: top + log(total) would round to what top has room for
             total += exp_of(row[j])

@@ -80,3 +80,13 @@ def test_fill_rows_without_a_bias_writes_zeros():
     y = np.full((3, 4), np.nan)
     dense.fill_rows(NONE, y)
     np.testing.assert_array_equal(y, np.zeros((3, 4)))
+
+
+@pytest.mark.parametrize(("dtype", "tolerance"), [(np.float32, 1e-6), (np.float64, 1e-15)])
+def test_tanh_and_its_gradient(dy, dtype, tolerance):
+    a, dh = np.random.default_rng(4).normal(0, 2, dy.shape).astype(dtype), dy.astype(dtype)
+    h, da = a.copy(), np.full_like(a, np.nan)
+    dense.dense_tanh_forward(h)
+    np.testing.assert_allclose(h, np.tanh(a.astype(np.float64)), rtol=0, atol=tolerance)
+    dense.dense_tanh_backward(dh, h, da)
+    np.testing.assert_allclose(da, dy / np.cosh(a.astype(np.float64)) ** 2, rtol=0, atol=10 * tolerance)

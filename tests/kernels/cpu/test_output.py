@@ -242,3 +242,24 @@ def test_nan_in_the_weight_of_any_token_is_seen_in_every_row(n_hidden, token):
     p.w[token, 2] = np.nan
     assert np.isnan(run(p)["log_p"]).all()
     assert np.isnan(score(p)).all()
+
+
+@pytest.mark.parametrize("bias", [True, False])
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("shape", SHAPES)
+def test_log_p_of_every_token(shape, dtype, bias):
+    p = problem(shape, dtype, bias)
+    found = np.full((len(p.h), len(p.w)), np.nan, dtype)
+    output.output_log_p(pack(p.w.T), p.b, p.h, found)
+    logits = p.h.astype(np.float64) @ p.w.T.astype(np.float64) + (p.b.astype(np.float64) if bias else 0)
+    wanted = [naive.log_softmax(row) for row in logits]
+    np.testing.assert_allclose(found, wanted, **TOLERANCE[dtype])
+
+
+@pytest.mark.parametrize("low", [-8.0, -10.0, -12.0])
+def test_of_many_tokens_probabilities_sum_to_one_beside_a_large_one(low):
+    """In float32 every term would lose the same part of itself."""
+    b, found = np.full(50_000, low, np.float32), np.empty((1, 50_000), np.float32)
+    b[0] = 0
+    output.output_log_p(pack(np.zeros((1, 50_000), np.float32)), b, np.ones((1, 1), np.float32), found)
+    assert np.exp(found.astype(np.float64)).sum() == pytest.approx(1, rel=0, abs=2e-6)

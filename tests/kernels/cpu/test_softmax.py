@@ -55,3 +55,13 @@ def test_a_shift_of_all_logits_changes_nothing(logits, shift):
     softmax.log_softmax(logits.copy(), plain)
     softmax.log_softmax(logits + shift, shifted)
     np.testing.assert_allclose(shifted, plain, rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("low", [-8.0, -10.0, -12.0])
+def test_many_small_probabilities_beside_a_large_one_are_all_counted(low):
+    """In float32 every term would lose the same part of itself."""
+    logits = np.full((1, 50_000), low, np.float32)
+    logits[0, 0] = 0
+    log_p = np.empty_like(logits)
+    softmax.log_softmax(logits, log_p)
+    assert np.exp(log_p.astype(np.float64)).sum() == pytest.approx(1, rel=0, abs=2e-6)

@@ -67,7 +67,23 @@ def test_lstm_forward_and_backward(plain):
 
 @pytest.mark.parametrize(
     "name",
-    ["dropout", "uniform", "tokens", "log_p", "sum", "slices", "norm", "sgd", "momentum", "adagrad", "rmsprop", "adam"],
+    [
+        "of all",
+        "units",
+        "dtable",
+        "dropout",
+        "uniform",
+        "tokens",
+        "log_p",
+        "sum",
+        "slices",
+        "norm",
+        "sgd",
+        "momentum",
+        "adagrad",
+        "rmsprop",
+        "adam",
+    ],
 )
 def test_the_rest_agrees_with_the_compiled_kernels(plain, compiled, name):
     np.testing.assert_allclose(plain[name], compiled[name], rtol=1e-13, atol=1e-14)

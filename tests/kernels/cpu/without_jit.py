@@ -7,7 +7,21 @@ from pathlib import Path
 
 import numpy as np
 
-from seqterm.kernels.cpu import dropout, filters, hmm, lstm, optimiser, output, product, random, rows, softmax, vector
+from seqterm.kernels.cpu import (
+    dense,
+    dropout,
+    embedding,
+    filters,
+    hmm,
+    lstm,
+    optimiser,
+    output,
+    product,
+    random,
+    rows,
+    softmax,
+    vector,
+)
 from seqterm.kernels.cpu.compile import kernel
 from seqterm.kernels.cpu.denormals import flush_denormals
 from seqterm.kernels.cpu.team import add_shared_product, meet
@@ -109,7 +123,20 @@ def outputs():
     for first, last in ((0, 2), (2, 5)):
         output.output_backward(w, h, targets, tops, top, total, 0.3, first, last, logits, found["dw"], found["db"], found["dh"])
     output.output_score(w, b, h_panels, targets, found["scored"])
+    found["of all"] = np.zeros((6, 5))
+    output.output_log_p(product.pack(w.T), b, h, found["of all"])
     return found
+
+
+def hidden_units():
+    """tanh of rows of a table, one of which is none, and the gradient of the sum of squares in it."""
+    table, ids = np.random.default_rng(6).normal(size=(4, 9)), np.array([2, -1, 2])
+    h, da, dtable = np.ones((3, 9)), np.zeros((3, 9)), np.zeros((4, 9))
+    embedding.embedding_add(ids, table, h)
+    dense.dense_tanh_forward(h)
+    dense.dense_tanh_backward(2 * h, h, da)
+    embedding.embedding_backward(ids, da, dtable)
+    return {"units": h, "dtable": dtable}
 
 
 def updates():
@@ -201,7 +228,8 @@ def hidden_states():
 
 
 def compute():
-    found = products() | outputs() | updates() | row_operations() | word_vectors() | arpa_file() | hidden_states()
+    found = products() | outputs() | hidden_units() | updates() | row_operations() | word_vectors()
+    found |= arpa_file() | hidden_states()
     found["rounded"], found["rounded wanted"] = rounded_product()
     found["shared"], found["met"] = shared_product(), meetings()
 
