@@ -1,0 +1,1 @@
+"""Readers of data, one for each shape of it."""
