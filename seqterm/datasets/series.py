@@ -3,12 +3,13 @@
 import csv
 import io
 import re
+from array import array
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import TypeVar
 
 import numpy as np
 
@@ -21,7 +22,6 @@ FIRST = 2  # the number of the first row of data, as the header is row 1
 TIME = re.compile(r"\d{4}-\d\d(-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?)?)?")
 SHOWN = 40  # characters of a cell in a message
 Row = tuple[int, list[str]]
-Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
@@ -139,20 +139,20 @@ def _is_number(cell: str) -> bool:
 
 
 def _read(path: str, header: list[str], rows: Iterator[list[str]], chosen: list[int], timed: bool) -> tuple[Array, Array | None]:
-    """values (T, D), times (T,) or None."""
-    values, times, done = [], [], 0
+    """values (T, D), times (T,) or None.  Buffers that grow in place: else the blocks and what they are joined to are held."""
+    values, times, unit, done = array("d"), array("q"), "", 0
     while block := list(islice(rows, BLOCK)):
-        columns = [[row[i] for row in block] for i in chosen]
-        parts = [
-            _converted(path, column, done, header[i], "a finite number", _numbers)
-            for i, column in zip(chosen, columns, strict=True)
-        ]
-        values.append(np.stack(parts, axis=1))
+        columns = ((header[i], [row[i] for row in block]) for i in chosen)
+        parts = [_converted(path, cells, done, name, "a finite number", _numbers) for name, cells in columns]
+        values.frombytes(np.stack(parts, axis=1).tobytes())
         if timed:
+            unit = unit or _unit(block[0][0].strip())
+            convert = partial(_times, unit=unit)
             cells = [row[0].strip() for row in block]
-            times.append(_converted(path, cells, done, header[0], "a date or time as the others", _times))
+            times.frombytes(_converted(path, cells, done, header[0], "a date or time as the others", convert).tobytes())
         done += len(block)
-    return _joined(values), _joined(times) if timed else None
+    found = np.frombuffer(values, np.float64).reshape(-1, len(chosen))
+    return found, np.frombuffer(times, f"datetime64[{unit}]") if timed else None
 
 
 def _converted(path: str, cells: list[str], before: int, name: str, what: str, convert: Callable[[list[str]], Array]) -> Array:
@@ -177,19 +177,12 @@ def _numbers(cells: list[str]) -> Array:
     return values
 
 
-def _times(cells: list[str]) -> Array:
-    if not all(map(TIME.fullmatch, cells)):
+def _unit(cell: str) -> str:
+    return {7: "M", 10: "D"}.get(len(cell), "us")
+
+
+def _times(cells: list[str], unit: str) -> Array:
+    """ValueError for what is no time, or not of this unit."""
+    if not all(TIME.fullmatch(cell) and _unit(cell) == unit for cell in cells):
         raise ValueError
-    return np.array(cells, dtype="datetime64")
-
-
-def _joined(blocks: list[Array]) -> Array:
-    """One array, each block being let go once it is copied."""
-    total, dtype = sum(map(len, blocks)), np.result_type(*blocks)
-    joined, first = np.empty((total, *blocks[0].shape[1:]), dtype), 0
-    blocks.reverse()
-    while blocks:
-        block = blocks.pop()
-        joined[first : first + len(block)] = block
-        first += len(block)
-    return joined
+    return np.array(cells, dtype=f"datetime64[{unit}]")
