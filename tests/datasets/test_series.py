@@ -80,6 +80,7 @@ def test_a_bad_cell_of_a_later_block_is_named(write):
         ("x,x\n1,2\n", ("x",), "2 columns of the name 'x'"),
         ("t,x\na,b\n", (), "row 2: there is no number"),
         ("t,x\n2001-01,1\nsoon,2\n", (), "row 3, column 't': 'soon' is not a date"),
+        ("t,x\n2001-01,1\n2001-02-01,2\n", (), "row 3, column 't': '2001-02-01' is not a date"),
         ("t,x\n2001-01,1\n2001-13,2\n", (), "row 3, column 't': '2001-13' is not a date"),
         ('x\n"1\n', ("x",), "row 2: this is no CSV"),
         (b"x\n1\n\xff\n", ("x",), "not UTF-8"),
