@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
+from seqterm.cli import forecast as forecasts
 from seqterm.cli import notes, output, text
 from seqterm.errors import INTERRUPTED
 from seqterm.events import (
@@ -17,6 +18,8 @@ from seqterm.events import (
     Event,
     Exported,
     Finished,
+    Fitted,
+    ForecastErrors,
     Imported,
     Line,
     LineScore,
@@ -67,12 +70,17 @@ def jsonl(events: Iterable[Event], stop: Callable[[], None]) -> int:
     return code
 
 
-def training(events: Iterable[Event], quiet: bool) -> int:
-    """Progress on standard error, the name of the run on standard output; -> exit code."""
-    code = 0
-    with _progress(quiet) as show:
+def training(events: Iterable[Event], quiet: bool, one_step: bool = False) -> int:
+    """Progress on standard error, the name of the run on standard output; -> exit code.
+
+    one_step: there is no progress to watch, but a table to read.
+    """
+    code, errors = 0, []
+    with _progress(quiet, live=notes.is_terminal() and not one_step) as show:
         for event in events:
             show(event)
+            if isinstance(event, ForecastErrors):
+                errors.append(event)
             if isinstance(event, Stopped | Finished):
                 end = event
                 code = INTERRUPTED if isinstance(event, Stopped) and event.reason == "interrupted" else 0
@@ -80,15 +88,17 @@ def training(events: Iterable[Event], quiet: bool) -> int:
         notes.note(text.stopped(end))
     elif not quiet and not notes.is_terminal():
         notes.note(text.finished(end))
+    if errors and not quiet:
+        notes.note("\n" + forecasts.forecast_errors(errors))
     output.write(end.run + "\n")
     return code
 
 
 @contextmanager
-def _progress(quiet: bool) -> Iterator[Callable[[Event], None]]:
+def _progress(quiet: bool, live: bool) -> Iterator[Callable[[Event], None]]:
     if quiet:
         yield lambda event: None
-    elif notes.is_terminal():
+    elif live:
         with _live() as show:
             yield show
     else:
@@ -110,13 +120,16 @@ def _plain() -> Callable[[Event], None]:
                 notes.note(text.started(event))
             case Step() if time.monotonic() - last >= PLAIN_SECONDS or event.step == 1:
                 eta = view.eta()
-                notes.note(text.step(event, None if eta is None else duration(eta)))
+                reads = view.started.reads if view.started else "tokens"
+                notes.note(text.step(event, None if eta is None else duration(eta), reads))
                 last = time.monotonic()
             case Validation():
                 notes.note(text.validation(event))
                 last = time.monotonic()
             case TrainingSample():
                 notes.note("\n".join(f"  | {line}" for line in event.text.split("\n")))
+            case Fitted():
+                notes.note(forecasts.fitted(event))
             case Note():
                 notes.note(event.text)
 
@@ -225,12 +238,14 @@ LINES: dict[type[Event], Callable[[Any], str]] = {
     CorpusEntry: text.corpus_entry,
     CorpusCounts: text.corpus_counts,
     OddOneOut: text.odd_one_out,
+    Fitted: lambda event: "\n" + forecasts.fitted(event),
 }
 TABLES: dict[type[Event], tuple[str, Callable[[Any], str]]] = {
     Neighbour: (text.SIMILAR_HEADING, text.neighbour),
     Answer: (text.ANSWERS_HEADING, text.answer),
     AnalogyAccuracy: (text.ACCURACY_HEADING, text.accuracy),
     PairCorrelation: (text.PAIRS_HEADING, text.correlation),
+    ForecastErrors: (forecasts.ERRORS_HEADING, forecasts.error_row),
 }
 
 

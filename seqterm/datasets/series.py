@@ -186,3 +186,20 @@ def _times(cells: list[str], unit: str) -> Array:
     if not all(TIME.fullmatch(cell) and _unit(cell) == unit for cell in cells):
         raise ValueError
     return np.array(cells, dtype=f"datetime64[{unit}]")
+
+
+def write_values(path: Path, values: Array) -> None:
+    """values (T,), float64, plain."""
+    with path.open("wb") as file:
+        np.ascontiguousarray(values, np.float64).tofile(file)
+
+
+def open_values(path: Path, n: int) -> Array:
+    """The n numbers of a file that write_values made."""
+    try:
+        size = path.stat().st_size
+    except OSError as error:
+        raise DataError(f"Cannot read {path}: {error.strerror}; the run cannot go on without it.") from error
+    if size != 8 * n:
+        raise DataError(f"{path} has {size} bytes where {n} numbers were written: it was changed or cut off.")
+    return np.fromfile(path, np.float64)

@@ -17,8 +17,6 @@ from seqterm.models.base import load_tensors
 from seqterm.models.forecast_settings import ArSettings
 from seqterm.models.least_squares import Terms, solve, triangle
 
-CRITERIA = ("aic", "bic", "hqic")
-
 
 @dataclass(frozen=True)
 class Criteria:

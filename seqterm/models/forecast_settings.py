@@ -6,6 +6,7 @@ from seqterm.models.settings import MODEL
 from seqterm.options import option
 
 TRENDS = ("none", "constant", "linear")
+CRITERIA = ("aic", "bic", "hqic")
 CELLS = ("elman", "lstm", "gru")
 
 
@@ -40,3 +41,6 @@ class RnnArSettings(NeuralForecastSettings):
 
     cell: str = option("gru", "The recurrent layer.", choices=CELLS, group=MODEL)
     hidden: int = option(16, "Hidden units.", minimum=1, group=MODEL)
+    steps: int = option(
+        32, "Time steps in a window; the state is carried on to the next, the gradient is not.", minimum=1, group=MODEL
+    )

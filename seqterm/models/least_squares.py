@@ -46,6 +46,11 @@ class Terms:
         return np.array([name == "trend" for name in self.names], bool)
 
     @property
+    def places(self) -> bool:
+        """Whether it matters at what time a value stands."""
+        return self.trend == "linear" or self.seasons > 0
+
+    @property
     def by_season(self) -> Array:
         """(S, d): what columns hold in each season, or at all times if there are none; zeros for the trend."""
         n, first = max(1, self.seasons), int(self.trend != "none")

@@ -25,7 +25,14 @@ from seqterm.store.home import run_name
 
 FORMAT_VERSION = 2  # 1 had the output layer's weights the other way round
 LOCK_SECONDS = 0.5
-LEFTOVERS = {"lock", "checkpoints", "tokens.bin", "validation.bin", "corpus.txt"}  # of a training that was killed at its start
+LEFTOVERS = {
+    "lock",
+    "checkpoints",
+    "tokens.bin",
+    "validation.bin",
+    "series.bin",
+    "corpus.txt",
+}  # of a training that was killed at its start
 STATE = {"last": str, "best": str | None, "complete": bool, "counters": dict, "checksums": dict}  # what state.json holds
 Array = npt.NDArray[Any]
 Checkpoint = tuple[dict[str, Array], dict[str, Any]]
