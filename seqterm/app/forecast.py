@@ -22,7 +22,7 @@ from seqterm.store.home import existing_run
 from seqterm.store.run_folder import RunFolder
 
 STEPS = 12
-SHOWN = 4, 60, 2000  # rows of a history that are given: so many for each step; at least; at most
+SHOWN = 3, 40, 2000  # rows of a history that are given: so many for each step; at least; at most
 
 
 @dataclass(frozen=True)

@@ -22,10 +22,10 @@ from seqterm.models.autoregression import Autoregression, Criteria, check_length
 from seqterm.models.catalogue import CATALOGUE, resolve
 from seqterm.models.forecast_settings import ArSettings
 from seqterm.models.least_squares import Terms
-from seqterm.models.neural_forecast import MlpForecaster, NeuralForecaster
+from seqterm.models.neural_forecast import NeuralForecaster
 from seqterm.options import from_json, pick, to_json
 from seqterm.store.run_folder import RunFolder
-from seqterm.training.forecast import FitTrainer, ForecastUpdater, ShuffledWindows, SideBySide
+from seqterm.training.forecast import FitTrainer, ForecastUpdater, batches_of
 from seqterm.training.loop import Helpers, Trainer
 from seqterm.training.settings import ForecastTrainingSettings, ReportSettings
 
@@ -164,8 +164,10 @@ def _check(series: Series, training: Array) -> None:
         variance = float(training.var())
     if not np.isfinite(variance):
         raise DataError(f"The numbers of column {name!r} are too large to be squared: write them in a larger unit.")
-    if (training == training[0]).all() or not variance:
-        raise DataError(f"Column {name!r} is {training[0]:g} in all rows to train on: there is nothing to learn from.")
+    if variance <= np.finfo(float).tiny or (training == training[0]).all():
+        raise DataError(
+            f"Column {name!r} is always about {training[0]:g} in the rows to train on: there is nothing to learn from."
+        )
 
 
 def _order(command: TrainAr, settings: ArSettings, values: Array, session: Session) -> tuple[ArSettings, list[Criteria]]:
@@ -186,15 +188,9 @@ def _order(command: TrainAr, settings: ArSettings, values: Array, session: Sessi
 
 def _paced(settings: ForecastTrainingSettings, model: NeuralForecaster, split: Split) -> ForecastTrainingSettings:
     """With so few validations that they cost little."""
-    windows = _batches(model, model.scaled(split.training), settings).windows
+    windows = batches_of(model, model.scaled(split.training), settings).windows
     every = settings.validate_every or windows * -(-settings.epochs // VALIDATIONS)
     return dataclasses.replace(settings, validate_every=every)
-
-
-def _batches(model: Any, z: Array, settings: ForecastTrainingSettings) -> ShuffledWindows | SideBySide:
-    if isinstance(model, MlpForecaster):
-        return ShuffledWindows(z, model.reach, settings)
-    return SideBySide(z, model.settings.steps, settings)
 
 
 def _started(folder: RunFolder, config: dict[str, Any], split: Split, model: Any, epochs: int, steps: int) -> Started:
@@ -244,7 +240,7 @@ def _trainer(
     time_limit: float | None,
 ) -> Trainer:
     z = model.scaled(split.training)
-    batches = _batches(model, z, settings)
+    batches = batches_of(model, z, settings)
     helpers = Helpers(
         stop=stop_reason(folder, session, began, time_limit),
         resume=line(Resume(run=folder.name)),

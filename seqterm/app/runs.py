@@ -58,7 +58,7 @@ def info(command: Info, session: Session) -> Iterator[Event]:
         run=folder.name,
         path=str(folder.path),
         model=config["model"],
-        parameters=sum(np.size(tensor) for tensor in model.tensors().values()),
+        parameters=config["parameters"],
         tensors={name: list(np.shape(tensor)) for name, tensor in model.tensors().items()},
         model_settings=config["model_settings"],
         training_settings=config["training"],

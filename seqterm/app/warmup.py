@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from seqterm.app.commands import Warmup
+from seqterm.app.forecast_warmup import exercise_forecaster
 from seqterm.app.session import Session
 from seqterm.evaluation.perplexity import score_stream
 from seqterm.evaluation.word_space import WordSpace
@@ -75,4 +76,8 @@ def _exercise(settings: Any, session: Session) -> None:
             pass
 
 
-EXERCISES: dict[str, Callable[[str, Session], None]] = {"network": _network, "vectors": exercise_vectors}
+EXERCISES: dict[str, Callable[[str, Session], None]] = {
+    "network": _network,
+    "vectors": exercise_vectors,
+    "forecast": exercise_forecaster,
+}

@@ -100,7 +100,7 @@ class GroupedCommand(click.Command):
         several = {name for param in self.params if _takes_numbers(param) for name in param.opts}
         spread: list[str] = []
         option = None  # of which more numbers may follow
-        for word, following in zip(args, [*args[1:], ""], strict=True):
+        for word, following in zip(args, [*args, ""][1:], strict=True):
             if word in several and NUMBER.fullmatch(following):
                 option = word
             elif option and NUMBER.fullmatch(word):

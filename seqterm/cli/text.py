@@ -99,7 +99,7 @@ def run_info(event: RunInfo) -> str:
         ("training", event.training_settings),
         ("progress", event.progress),
     ):
-        lines += ["", heading, *_settings(values)]
+        lines += ["", heading, *_settings(values)] if values else []
     if event.losses:
         lines += ["", f"losses ({event.unit})", f"  {'epoch':>5} {'step':>9} {'training':>9} {'held out':>9}"]
         for loss in event.losses:

@@ -81,7 +81,8 @@ class Autoregression:
     # Fitting
 
     def fit(self, values: Array) -> Array:
-        """values (T,) -> residuals (T - p,)."""
+        """values (T,), not all the same -> residuals (T - p,); DataError where they are too few."""
+        check_length(len(values), self.lags, self.terms)
         z, terms, mean, scale = _standardised(values, self.terms)
         coefficients, inverse = solve(triangle(z, self.lags, self.lags, terms, self.backend))
         residuals = scale * self._residuals(z, 0, terms, coefficients)

@@ -190,6 +190,7 @@ class RnnForecaster(NeuralForecaster):
     """A recurrent layer that takes a value a step, and a linear one over its h."""
 
     reach = 1
+    settings: RnnArSettings
 
     @classmethod
     def of(cls, settings: RnnArSettings, vocabulary: None, backend: Backend) -> "RnnForecaster":

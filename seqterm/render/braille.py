@@ -56,12 +56,17 @@ class _Grid:
     def __init__(self, down: int, across: int, x_range: tuple[float, float], low: float, high: float):
         self.cells, self.styles = np.full((down, across), BLANK), np.full((down, across), "", dtype=object)
         self._x_range, self._high, self._span = x_range, high, (high - low) or 1.0
+        self._filled = np.zeros((down, across), bool)  # with nothing but bands
 
     def _rows(self, y: np.ndarray) -> np.ndarray:
         return np.rint((self._high - y) / self._span * (4 * len(self.cells) - 1))
 
-    def _dot(self, row: int, column: int, style: str) -> None:
+    def _dot(self, row: int, column: int, style: str, of_line: bool) -> None:
+        """A line takes a cell from the bands behind it."""
         cell = (row // 4, column // 2)
+        if of_line and self._filled[cell]:
+            self.cells[cell] = BLANK
+        self._filled[cell] = not of_line
         self.cells[cell] |= DOTS[row % 4, column % 2]
         self.styles[cell] = style
 
@@ -73,7 +78,7 @@ class _Grid:
                 continue
             first, last = np.fmin(top, previous[1]), np.fmax(bottom, previous[0])  # joined to the column before
             for row in range(int(first), int(last) + 1):
-                self._dot(row, column, line.style)
+                self._dot(row, column, line.style, of_line=True)
             previous = np.array([top, bottom])
 
     def fill(self, band: Band) -> None:
@@ -84,7 +89,7 @@ class _Grid:
                 continue
             for row in range(int(top), int(bottom) + 1):
                 if (row + column) % 2 == 0:
-                    self._dot(row, column, band.style)
+                    self._dot(row, column, band.style, of_line=False)
 
 
 def line_chart(lines: Sequence[Series], width: int, height: int, bands: Sequence[Band] = (), labels: Labels = Labels()) -> Text:

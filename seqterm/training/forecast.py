@@ -12,7 +12,7 @@ from seqterm.backends.base import Array
 from seqterm.errors import DataError
 from seqterm.events import Event, Finished, Saved, Started, Validation
 from seqterm.models.autoregression import Autoregression
-from seqterm.models.neural_forecast import NeuralForecaster
+from seqterm.models.neural_forecast import NeuralForecaster, RnnForecaster
 from seqterm.store.run_folder import RunFolder
 from seqterm.training.gradient import Gradient
 from seqterm.training.optimiser import Optimiser
@@ -71,6 +71,13 @@ class SideBySide:
         return Examples(self._x[part], self._targets[part], index == 0)
 
 
+def batches_of(model: NeuralForecaster, z: Array, settings: ForecastTrainingSettings) -> ShuffledWindows | SideBySide:
+    """What a model learns z (T,) from."""
+    if isinstance(model, RnnForecaster):
+        return SideBySide(z, model.settings.steps, settings)
+    return ShuffledWindows(z, model.reach, settings)
+
+
 class ForecastUpdater:
     """`state` of the rows is carried from window to window."""
 
@@ -85,7 +92,8 @@ class ForecastUpdater:
         """step counts from 0.  Carries `state` on; leaves everything as it was if a number is not finite."""
         state = np.zeros_like(self.state) if batch.first else self.state
         try:
-            squares, final, *_ = self._model.gradient(batch.x, batch.targets, state, self._gradient.views[0])
+            with np.errstate(over="ignore", invalid="ignore"):  # the loss shows it
+                squares, final, *_ = self._model.gradient(batch.x, batch.targets, state, self._gradient.views[0])
         except BaseException:
             self._gradient.clear()
             raise
@@ -100,7 +108,8 @@ class ForecastUpdater:
 
     def is_sound(self) -> bool:
         """Measures the errors that are left, which forecasts' intervals need; whether they are finite."""
-        self._model.measure(self._z)
+        with np.errstate(over="ignore", invalid="ignore"):
+            self._model.measure(self._z)
         return bool(np.isfinite(self._model.variance).all() and np.isfinite(self.state).all())
 
 
