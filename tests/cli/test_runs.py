@@ -151,7 +151,7 @@ def complete():
     [
         (["t"], ["train"]),
         (["runs", ""], ["export", "import", "list", "rm", "show"]),
-        (["train", ""], ["elman", "glove", "gru", "lstm", "word2vec"]),
+        (["train", ""], ["ar", "elman", "glove", "gru", "lstm", "mlp-ar", "rnn-ar", "word2vec"]),
         (["train", "gru", "x", "--optimizer", "ada"], ["adagrad", "adam", "adamw"]),
         (["train", "gru", "x", "--reset"], ["--reset"]),
         (["train", "gru", "ta"], ["tales"]),

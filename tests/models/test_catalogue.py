@@ -6,7 +6,7 @@ from seqterm.models.catalogue import CATALOGUE, resolve
 
 
 def test_all_models_of_the_command_line_are_there():
-    assert set(CATALOGUE) == {"elman", "lstm", "gru", "word2vec", "glove"}
+    assert set(CATALOGUE) == {"elman", "lstm", "gru", "word2vec", "glove", "ar", "mlp-ar", "rnn-ar"}
 
 
 @pytest.mark.parametrize("name", CATALOGUE)
@@ -14,10 +14,14 @@ def test_names_resolve_to_settings_and_a_model_that_fit_together(name):
     entry = CATALOGUE[name]
     settings = resolve(entry.settings)
     assert dataclasses.is_dataclass(settings)
-    assert settings.__name__.lower() == f"{name}settings"
+    assert settings.__name__.lower() == f"{name.replace('-', '')}settings"
     model_class = resolve(entry.model)
-    language, vectors = ("start", "advance", "score", "trace", "draw"), ("prepare", "train_stretch", "learning_rate", "vectors")
-    for method in vectors if entry.family == "vectors" else language:
+    methods = {
+        "network": ("start", "advance", "score", "trace", "draw"),
+        "vectors": ("prepare", "train_stretch", "learning_rate", "vectors"),
+        "forecast": ("one_step", "forecast", "interval"),
+    }
+    for method in methods[entry.family]:
         assert callable(getattr(model_class, method))
 
 
