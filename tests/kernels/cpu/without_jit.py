@@ -5,7 +5,7 @@ import sys
 
 import numpy as np
 
-from seqterm.kernels.cpu import dropout, filters, lstm, optimiser, output, product, random, rows, softmax, vector
+from seqterm.kernels.cpu import autoregression, dropout, filters, lstm, optimiser, output, product, random, rows, softmax, vector
 from seqterm.kernels.cpu.compile import kernel
 from seqterm.kernels.cpu.denormals import flush_denormals
 from seqterm.kernels.cpu.team import add_shared_product, meet
@@ -159,8 +159,19 @@ def word_vectors():
     return found
 
 
+def series_sums():
+    """Everything that is done with a series and its lags, once."""
+    z, x = np.random.default_rng(6).normal(size=(2, 20))
+    found = {"lagged products": np.zeros(3), "seasonal sums": np.zeros((4, 3)), "residuals": x[3:].copy(), "continued": x.copy()}
+    autoregression.lagged_products(x, z, 3, found["lagged products"])
+    autoregression.seasonal_sums(z, 3, found["seasonal sums"])
+    autoregression.subtract_lags(z, np.array([-1.0, 0.5, 0.25]), 3, found["residuals"])
+    autoregression.continue_series(np.array([0.5, 0.25]), found["continued"], 3)
+    return found
+
+
 def compute():
-    found = products() | outputs() | updates() | row_operations() | word_vectors()
+    found = products() | outputs() | updates() | row_operations() | word_vectors() | series_sums()
     found["rounded"], found["rounded wanted"] = rounded_product()
     found["shared"], found["met"] = shared_product(), meetings()
 
