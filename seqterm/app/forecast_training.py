@@ -20,7 +20,6 @@ from seqterm.errors import DataError, UsageError
 from seqterm.events import Event, Finished, Note, Started
 from seqterm.models.autoregression import Autoregression, Criteria, check_length, select_order
 from seqterm.models.catalogue import CATALOGUE, resolve
-from seqterm.models.forecast_settings import ArSettings
 from seqterm.models.least_squares import Terms
 from seqterm.models.neural_forecast import NeuralForecaster
 from seqterm.options import from_json, pick, to_json
@@ -81,30 +80,13 @@ def prepare(command: TrainForecaster, folder: RunFolder, session: Session, began
     split = Split(values, _held_out(command.held_out, len(values)), season)
     _check(series, split.training)
     write_values(folder.path / SERIES, values)
-    orders: list[Criteria] = []
-    settings: Any = pick(resolve(CATALOGUE[command.model].settings), command)
-    if isinstance(command, TrainAr):
-        settings, orders = _order(command, settings, split.training, session)
+    settings, orders = _settings(command, split.training, session)
     model = resolve(CATALOGUE[command.model].model).of(settings, None, session.backend)
-    config = {
-        "seqterm": seqterm.__version__,
-        "command": line(command),
-        "model": command.model,
-        "model_settings": to_json(settings),
-        "parameters": len(model.coefficients) if isinstance(model, Autoregression) else model.flat.size,
-        "corpus": {
-            "sources": [command.data],
-            "column": series.names[0],
-            "rows": len(values),
-            "training_rows": len(split.training),
-            "held_out_rows": split.held_out,
-            "season": season,
-            "calendar": calendar.to_json() if calendar else None,
-        },
-    }
-    if isinstance(command, TrainAr):
-        config["training"] = {"criterion": command.criterion} if orders else {}
-        trainer: Trainer | FitTrainer = _fit_trainer(folder, config, model, split, orders)
+    config = _description(command, series, calendar, split, model)
+    trainer: Trainer | FitTrainer
+    if isinstance(model, Autoregression):
+        config["training"] = {"criterion": command.criterion} if orders else {}  # type: ignore[attr-defined]
+        trainer = _fit_trainer(folder, config, model, split, orders)
     else:
         model.standardise(split.training)
         model.initialise(np.random.Generator(np.random.Philox(key=[command.seed, INITIALISE])))  # type: ignore[attr-defined]
@@ -113,6 +95,26 @@ def prepare(command: TrainForecaster, folder: RunFolder, session: Session, began
         trainer = _trainer(folder, config, training, model, split, session, began, command.time_limit)
     folder.write_description(config, None)
     return Training(trainer, folder, command.model, model, split), []
+
+
+def _description(command: TrainForecaster, series: Series, calendar: Calendar | None, split: Split, model: Any) -> dict[str, Any]:
+    """config.json, but for how it is trained."""
+    return {
+        "seqterm": seqterm.__version__,
+        "command": line(command),
+        "model": command.model,
+        "model_settings": to_json(model.settings),
+        "parameters": len(model.coefficients) if isinstance(model, Autoregression) else model.flat.size,
+        "corpus": {
+            "sources": [command.data],
+            "column": series.names[0],
+            "rows": len(split.values),
+            "training_rows": len(split.training),
+            "held_out_rows": split.held_out,
+            "season": split.season,
+            "calendar": calendar.to_json() if calendar else None,
+        },
+    }
 
 
 def reopen(
@@ -170,8 +172,11 @@ def _check(series: Series, training: Array) -> None:
         )
 
 
-def _order(command: TrainAr, settings: ArSettings, values: Array, session: Session) -> tuple[ArSettings, list[Criteria]]:
-    """The settings with a number of lags, and the orders that were compared for it."""
+def _settings(command: TrainForecaster, values: Array, session: Session) -> tuple[Any, list[Criteria]]:
+    """The model's; for an autoregression with a number of lags, and the orders that were compared for it."""
+    settings = pick(resolve(CATALOGUE[command.model].settings), command)
+    if not isinstance(command, TrainAr):
+        return settings, []
     if settings.lags is not None:
         if given := command.given & {"criterion", "max_lags"}:
             flag = min(given).replace("_", "-")
