@@ -28,7 +28,8 @@ class Note(Event):
 
 @dataclass(frozen=True)
 class Started(Event):
-    """Training begins, or goes on after `step` steps of `steps`.  `unit`: of what its losses are means."""
+    """Training begins, or goes on after `step` steps of `steps`.  `unit`: of what its losses are means; `reads`: what it learns
+    from, of which the fields named after tokens count so many."""
 
     run: str
     model: str
@@ -40,6 +41,7 @@ class Started(Event):
     step: int
     steps: int
     unit: str = "nats a token"
+    reads: str = "tokens"
 
 
 @dataclass(frozen=True)
@@ -423,3 +425,79 @@ class Checked(Event):
     sum_deviation: float
     step_deviation: float
     tolerance: float
+
+
+@dataclass(frozen=True)
+class Fitted(Event):
+    """An autoregression that has been fitted to `observations` values, with noise of this standard deviation.
+
+    `coefficients`: [{name, value, error, z, p, lower, upper}]: standard error, value / error, the probability of a larger |z|
+    were the coefficient zero, the ends of its 95 % interval.
+    `orders`: [{lags, aic, bic, hqic}] that were compared, by `criterion`; `roots`: [{real, imaginary, modulus, frequency}] of the
+    lags' polynomial; `ljung_box`: {lags, statistic, degrees, p} of the residuals, None where they are too few.
+    """
+
+    lags: int
+    observations: int
+    deviation: float
+    log_likelihood: float
+    aic: float
+    bic: float
+    hqic: float
+    coefficients: list[dict[str, Any]]
+    roots: list[dict[str, float]]
+    ljung_box: dict[str, float] | None
+    criterion: str | None = None
+    orders: list[dict[str, float]] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class ForecastErrors(Event):
+    """Of `rows` held-out values: of forecasts from the real values before each, and from those before all of them."""
+
+    method: str
+    rows: int
+    one_step_rmse: float
+    one_step_mae: float
+    multi_step_rmse: float
+    multi_step_mae: float
+
+
+@dataclass(frozen=True)
+class History(Event):
+    """What a forecast goes on from: the last of `rows` values of a column, from row `first` (the first is 1) on, and the times of
+    the first and the last of them, where they are known."""
+
+    column: str
+    time_name: str | None
+    rows: int
+    first: int
+    values: list[float]
+    times: tuple[str, str] | None
+
+
+@dataclass(frozen=True)
+class ForecastPoint(Event):
+    """A value to come, and the ends of the interval that holds it with a probability of `level`."""
+
+    step: int
+    time: str | None
+    forecast: float
+    lower: float
+    upper: float
+    level: float
+
+
+@dataclass(frozen=True)
+class ComparedPoint(Event):
+    """A value that is there, beside forecasts from the real values before it and from those before step 1; the interval is of the
+    latter."""
+
+    step: int
+    time: str | None
+    actual: float
+    one_step: float
+    multi_step: float
+    lower: float
+    upper: float
+    level: float

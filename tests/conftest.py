@@ -1,5 +1,6 @@
 """Fixtures for all tests: a home of its own for every test, a tiny trained run, real data where it is there."""
 
+import math
 import os
 import random
 import subprocess
@@ -87,6 +88,14 @@ def real_data():
     if not path.is_dir():
         pytest.skip(f"no data sets at {path}: set SEQTERM_DATA")
     return path
+
+
+def wave(path, rows=96):
+    """Write a series of months, with a season of 12; -> its path."""
+    months = (f"{2000 + i // 12}-{i % 12 + 1:02}" for i in range(rows))
+    values = (round(10 + 0.05 * i + 3 * math.sin(math.tau * i / 12) + (i * 7919 % 13) / 13, 3) for i in range(rows))
+    path.write_text("month,sold\n" + "".join(f"{month},{value}\n" for month, value in zip(months, values, strict=True)))
+    return str(path)
 
 
 # A language of few sentences: who does what to whom matters, and a line depends on the one before.

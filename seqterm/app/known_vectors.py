@@ -41,6 +41,8 @@ class KnownVectors:
     def _of_run(self, source: str, session: Session, which: str | None) -> Vectors:
         folder = RunFolder(existing_run(source))
         config, vocabulary, model = read_model(folder, session.backend)
+        if vocabulary is None:
+            raise DataError(f"{source} has no vectors of words: it was trained on numbers.")
         tensors, _ = folder.load_checkpoint("best")
         model.load(tensors)
         if CATALOGUE[config["model"]].family == "vectors":

@@ -22,7 +22,10 @@ from seqterm.store.run_folder import RunFolder
 from seqterm.text.tokens import from_person
 from seqterm.text.vocabulary import Vocabulary
 
-NO_LANGUAGE = {"vectors": "word vectors, not a language model: ask them with similar, analogy or odd-one-out"}
+NO_LANGUAGE = {
+    "vectors": "word vectors, not a language model: ask them with similar, analogy or odd-one-out",
+    "forecast": "a forecaster of numbers, not a language model: ask it with forecast",
+}
 
 
 def read_model(folder: RunFolder, backend: Backend) -> tuple[dict[str, Any], Any, Any]:

@@ -27,6 +27,7 @@ from seqterm.text.stream import Batches, SentenceBatches, open_ids
 from seqterm.text.vocabulary import START, Ids, Vocabulary
 from seqterm.training.loop import Helpers, Trainer
 from seqterm.training.settings import ReportSettings, TrainingSettings
+from seqterm.training.update import Updater
 
 INITIALISE = 3  # the purpose of a random key
 
@@ -181,7 +182,7 @@ def _trainer(
         steps=0,
     )
     batches = _batches(ids[: text["training_tokens"]], settings, vocabulary)
-    return Trainer(model, batches, folder, settings, reports, helpers, started)
+    return Trainer(model, Updater(model, settings), batches, folder, settings, reports, helpers, started)
 
 
 def _batches(ids: Ids, settings: TrainingSettings, vocabulary: Vocabulary) -> Batches | SentenceBatches:

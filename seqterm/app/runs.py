@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from seqterm.app.commands import Info, ListRuns, Paths, RemoveRuns, Stop
+from seqterm.app.forecast_report import reports
 from seqterm.app.loaded import read_model
 from seqterm.app.session import Session
 from seqterm.errors import DataError, SeqtermError, UsageError
@@ -14,6 +15,7 @@ from seqterm.models.catalogue import CATALOGUE
 from seqterm.store.home import existing_run, home, runs_folder
 from seqterm.store.run_folder import RunFolder
 from seqterm.text.corpus import bundled_folder
+from seqterm.text.vocabulary import Vocabulary
 
 
 def list_runs(command: ListRuns, session: Session) -> Iterator[Event]:
@@ -59,15 +61,21 @@ def info(command: Info, session: Session) -> Iterator[Event]:
         run=folder.name,
         path=str(folder.path),
         model=config["model"],
-        parameters=sum(np.size(tensor) for tensor in model.tensors().values()),
+        parameters=config["parameters"],
         tensors={name: list(np.shape(tensor)) for name, tensor in model.tensors().items()},
         model_settings=config["model_settings"],
         training_settings=config["training"],
-        corpus={**config["corpus"], "vocabulary_size": len(vocabulary or ()), "command": config["command"]},
+        corpus={**config["corpus"], **_kinds(vocabulary), "command": config["command"]},
         progress={**progress, "complete": state["complete"], "last": state["last"], "best": state["best"]},
         losses=[event for event in folder.events() if event["event"] == "validation"],
         unit=model.unit,
     )
+    yield from reports(folder)
+
+
+def _kinds(vocabulary: Vocabulary | None) -> dict[str, int]:
+    """Series of numbers have none."""
+    return {} if vocabulary is None else {"vocabulary_size": len(vocabulary)}
 
 
 def remove_runs(command: RemoveRuns, session: Session) -> Iterator[Event]:

@@ -1,4 +1,4 @@
-"""The commands that train on text, and Resume: a run folder is made or opened, and a trainer works in it."""
+"""The commands that train, and Resume: a run folder is made or opened, and a trainer works in it."""
 
 import shutil
 import time
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from importlib import import_module
 from types import ModuleType
 
-from seqterm.app.commands import FromText, Resume
+from seqterm.app.commands import FromText, Resume, Train
 from seqterm.app.loaded import read_model
 from seqterm.app.session import Session
 from seqterm.errors import UsageError
@@ -21,10 +21,10 @@ def _family(model: str) -> ModuleType:
     return import_module(f"seqterm.app.{CATALOGUE[model].family}_training")
 
 
-def train(command: FromText, session: Session) -> Iterator[Event]:
+def train(command: Train, session: Session) -> Iterator[Event]:
     """Make a run folder and train in it; a folder in which nothing could be trained is taken away again."""
     began = time.monotonic()
-    if not command.corpus:
+    if isinstance(command, FromText) and not command.corpus:
         raise UsageError("Name the text to train on: a file, a bundled corpus such as `tales`, or - for standard input.")
     if command.out is not None and (not command.out or command.out.startswith("-")):
         raise UsageError(f"-o {command.out!r} cannot be the name of a run.")

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from seqterm.app.commands import Warmup
+from seqterm.app.forecast_warmup import exercise_forecaster
 from seqterm.app.session import Session
 from seqterm.evaluation.lines import score_lines
 from seqterm.evaluation.perplexity import score_stream
@@ -125,4 +126,5 @@ EXERCISES: dict[str, Callable[[str, Session], None]] = {
     "ngram": exercise_ngram,
     "vectors": exercise_vectors,
     "hmm": exercise_hmm,
+    "forecast": exercise_forecaster,
 }

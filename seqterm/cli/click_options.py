@@ -1,5 +1,6 @@
 """Click's options, made from the metadata of a command's fields."""
 
+import re
 from typing import Any
 
 import click
@@ -9,6 +10,8 @@ from seqterm.app import arguments
 from seqterm.app.commands import Command
 from seqterm.errors import UsageError
 from seqterm.options import Parameter, parameters
+
+NUMBER = re.compile(r"-?\d+(\.\d+)?")
 
 
 class Word(click.ParamType):
@@ -85,8 +88,27 @@ def click_parameters(command_class: type[Command]) -> list[click.Parameter]:
     return [_argument(p) if p.option.positional else _option(p) for p in parameters(command_class)]
 
 
+def _takes_numbers(param: click.Parameter) -> bool:
+    return isinstance(param, click.Option) and param.multiple and param.type.name in ("integer", "number")
+
+
 class GroupedCommand(click.Command):
-    """A command whose help lists options under their headings."""
+    """A command whose help lists options under their headings, and whose options of several numbers take them in one go."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """--hidden 10 10 is --hidden 10 --hidden 10."""
+        several = {name for param in self.params if _takes_numbers(param) for name in param.opts}
+        spread: list[str] = []
+        option = None  # of which more numbers may follow
+        for word, following in zip(args, [*args, ""][1:], strict=True):
+            if word in several and NUMBER.fullmatch(following):
+                option = word
+            elif option and NUMBER.fullmatch(word):
+                spread += [option, word]
+            else:
+                option = None
+                spread.append(word)
+        return super().parse_args(ctx, spread)
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         groups: dict[str, list[tuple[str, str]]] = {}

@@ -10,7 +10,19 @@ import click
 
 import seqterm
 from seqterm.app import arguments
-from seqterm.app.commands import COMMANDS, Command, Compare, EvaluateVectors, FromText, Resume, Sample, Score, TrainNgram
+from seqterm.app.commands import (
+    COMMANDS,
+    Command,
+    Compare,
+    EvaluateVectors,
+    Forecast,
+    Resume,
+    Sample,
+    Score,
+    Train,
+    TrainAr,
+    TrainNgram,
+)
 from seqterm.app.session import Session
 from seqterm.cli import notes, output
 from seqterm.cli.click_options import GroupedCommand, GroupedOption, Word, click_parameters
@@ -38,10 +50,10 @@ def _interruptible(session: Session) -> None:
     signal.signal(signal.SIGTERM, ask)
 
 
-def _do(command: Command, quiet: bool, jsonl: bool, echo: bool = True, json: bool = False) -> int:
+def _do(command: Command, quiet: bool, jsonl: bool, echo: bool = True, json: bool = False, chart: bool | None = None) -> int:
     """Run a command and show its events; -> exit code.  Click would give a closed pipe and Ctrl-C other endings."""
     try:
-        return _show(command, quiet, jsonl, echo, json)
+        return _show(command, quiet, jsonl, echo, json, chart)
     except BrokenPipeError:
         output.close_quietly()
         return 0
@@ -51,9 +63,9 @@ def _do(command: Command, quiet: bool, jsonl: bool, echo: bool = True, json: boo
         os._exit(INTERRUPTED)  # do not wait for a thread that still computes
 
 
-def _show(command: Command, quiet: bool, jsonl: bool, echo: bool, json: bool) -> int:
+def _show(command: Command, quiet: bool, jsonl: bool, echo: bool, json: bool, chart: bool | None) -> int:
     from seqterm.app.run import run
-    from seqterm.cli import show
+    from seqterm.cli import forecast, show
 
     session = Session()
     _interruptible(session)
@@ -68,13 +80,20 @@ def _show(command: Command, quiet: bool, jsonl: bool, echo: bool, json: bool) ->
         code = show.jsonl(events, stop) or (INTERRUPTED if session.stop else 0)
         return 0 if gone else code
     if json:
-        one_object = {Score: show.one_object, Compare: show.one_comparison, EvaluateVectors: show.one_evaluation}
-        one_object[type(command)](events)
+        shown = {
+            Score: show.one_object,
+            Compare: show.one_comparison,
+            EvaluateVectors: show.one_evaluation,
+            Forecast: forecast.one_forecast,
+        }
+        shown[type(command)](events)
         return INTERRUPTED if session.stop else 0
-    if isinstance(command, FromText | Resume):
-        return show.training(events, quiet, has_curve=not isinstance(command, TrainNgram))
+    if isinstance(command, Train | Resume):
+        return show.training(events, quiet, isinstance(command, TrainAr | TrainNgram))
     if isinstance(command, Sample):
         show.sampling(events, echo)
+    elif isinstance(command, Forecast):
+        forecast.forecast(events, quiet, chart)
     else:
         show.listing(events, quiet, isinstance(command, Score) and (command.summary or command.stream))
     return INTERRUPTED if session.stop else 0
@@ -92,15 +111,23 @@ def _flag(names: tuple[str, ...], text: str) -> click.Option:
 def _command(name: str, command_class: type[Command]) -> click.Command:
     """A Click command for a command class."""
 
-    def callback(quiet: bool, jsonl: bool, debug: bool, echo: bool = True, json: bool = False, **values: Any) -> int:
+    def callback(
+        quiet: bool, jsonl: bool, debug: bool, echo: bool = True, json: bool = False, chart: bool | None = None, **values: Any
+    ) -> int:
         given = {key: value for key, value in values.items() if value not in (None, ())}
         click.get_current_context().find_root().obj["debug"] |= debug
-        return _do(arguments.build(command_class, given), quiet, jsonl, echo, json)
+        return _do(arguments.build(command_class, given), quiet, jsonl, echo, json, chart)
 
     params = [*click_parameters(command_class), _flag(*QUIET), _flag(*JSONL), _flag(*DEBUG)]
     if command_class is Sample:
         params.append(GroupedOption(["echo", "--echo/--no-echo"], default=True, help="Print the prompt before its continuation."))
-    if command_class in (Compare, EvaluateVectors):
+    if command_class is Forecast:
+        params.append(
+            GroupedOption(
+                ["chart", "--chart/--no-chart"], default=None, help="A chart on standard error.  [default: on a terminal]"
+            )
+        )
+    if command_class in (Compare, EvaluateVectors, Forecast):
         params.append(_flag(("json", "--json"), "One JSON object."))
     if command_class is Score:
         params.append(_flag(("json", "--json"), "One JSON object; with --summary the total alone."))

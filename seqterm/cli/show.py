@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
+from seqterm.cli import forecast as forecasts
 from seqterm.cli import notes, output, text
 from seqterm.errors import INTERRUPTED
 from seqterm.events import (
@@ -20,6 +21,8 @@ from seqterm.events import (
     Event,
     Exported,
     Finished,
+    Fitted,
+    ForecastErrors,
     HiddenState,
     Imported,
     Line,
@@ -73,28 +76,35 @@ def jsonl(events: Iterable[Event], stop: Callable[[], None]) -> int:
     return code
 
 
-def training(events: Iterable[Event], quiet: bool, has_curve: bool = True) -> int:
-    """Progress on standard error, the name of the run on standard output; -> exit code."""
-    code = 0
-    with _progress(quiet, has_curve) as show:
+def training(events: Iterable[Event], quiet: bool, one_step: bool = False) -> int:
+    """Progress on standard error, the name of the run on standard output; -> exit code.
+
+    one_step: there is no progress to watch, but a table to read.
+    """
+    code, errors = 0, []
+    with _progress(quiet, live=notes.is_terminal() and not one_step) as show:
         for event in events:
             show(event)
+            if isinstance(event, ForecastErrors):
+                errors.append(event)
             if isinstance(event, Stopped | Finished):
                 end = event
                 code = INTERRUPTED if isinstance(event, Stopped) and event.reason == "interrupted" else 0
     if isinstance(end, Stopped):
         notes.note(text.stopped(end))
-    elif not quiet and not (has_curve and notes.is_terminal()):
+    elif not quiet and (one_step or not notes.is_terminal()):
         notes.note(text.finished(end))
+    if errors and not quiet:
+        notes.note("\n" + forecasts.forecast_errors(errors))
     output.write(end.run + "\n")
     return code
 
 
 @contextmanager
-def _progress(quiet: bool, has_curve: bool) -> Iterator[Callable[[Event], None]]:
+def _progress(quiet: bool, live: bool) -> Iterator[Callable[[Event], None]]:
     if quiet:
         yield lambda event: None
-    elif has_curve and notes.is_terminal():
+    elif live:
         with _live() as show:
             yield show
     else:
@@ -116,7 +126,8 @@ def _plain() -> Callable[[Event], None]:
                 notes.note(text.started(event))
             case Step() if time.monotonic() - last >= PLAIN_SECONDS or event.step == 1:
                 eta = view.eta()
-                notes.note(text.step(event, None if eta is None else duration(eta)))
+                reads = view.started.reads if view.started else "tokens"
+                notes.note(text.step(event, None if eta is None else duration(eta), reads))
                 last = time.monotonic()
             case Progress() if time.monotonic() - last >= PLAIN_SECONDS:
                 notes.note(text.progress(event))
@@ -128,6 +139,8 @@ def _plain() -> Callable[[Event], None]:
                 last = time.monotonic()
             case TrainingSample():
                 notes.note("\n".join(f"  | {line}" for line in event.text.split("\n")))
+            case Fitted():
+                notes.note(forecasts.fitted(event))
             case Note():
                 notes.note(event.text)
 
@@ -240,6 +253,7 @@ LINES: dict[type[Event], Callable[[Any], str]] = {
     HiddenState: text.hidden_state,
     Decoded: text.decoded,
     Checked: text.checked,
+    Fitted: lambda event: "\n" + forecasts.fitted(event),
 }
 TABLES: dict[type[Event], tuple[str, Callable[[Any], str]]] = {
     Neighbour: (text.SIMILAR_HEADING, text.neighbour),
@@ -247,6 +261,7 @@ TABLES: dict[type[Event], tuple[str, Callable[[Any], str]]] = {
     AnalogyAccuracy: (text.ACCURACY_HEADING, text.accuracy),
     PairCorrelation: (text.PAIRS_HEADING, text.correlation),
     Compared: (text.COMPARED_HEADING, text.compared),
+    ForecastErrors: (forecasts.ERRORS_HEADING, forecasts.error_row),
 }
 
 

@@ -46,18 +46,19 @@ def number(value: float | None) -> str:
 
 def started(event: Started) -> str:
     goes_on = f", from step {event.step:,}" if event.step else ""
+    kinds = f"{event.vocabulary_size:,} kinds, " if event.vocabulary_size else ""
     return (
-        f"{event.run}: {event.model}, {event.parameters:,} parameters, {event.training_tokens:,} tokens to train on, "
-        f"{event.validation_tokens:,} held out, {event.vocabulary_size:,} kinds, {event.steps:,} steps{goes_on}"
+        f"{event.run}: {event.model}, {event.parameters:,} parameters, {event.training_tokens:,} {event.reads} to train on, "
+        f"{event.validation_tokens:,} held out, {kinds}{event.steps:,} steps{goes_on}"
     )
 
 
-def step(event: Step, eta: str | None) -> str:
+def step(event: Step, eta: str | None, reads: str = "tokens") -> str:
     gradient = "" if event.gradient_norm is None else f"gradient {event.gradient_norm:.3g}  "
     rate = "" if event.learning_rate is None else f"rate {event.learning_rate:.3g}  "
     return (
         f"epoch {event.epoch}  step {event.step:,}  loss {event.loss:.4f}  {gradient}"
-        f"{rate}{event.tokens_per_second:,.0f} tokens/s" + (f"  {eta} left" if eta else "")
+        f"{rate}{event.tokens_per_second:,.0f} {reads}/s" + (f"  {eta} left" if eta else "")
     )
 
 
@@ -120,7 +121,7 @@ def run_info(event: RunInfo) -> str:
         ("training", event.training_settings),
         ("progress", event.progress),
     ):
-        lines += ["", heading, *_settings(values)]
+        lines += ["", heading, *_settings(values)] if values else []
     if event.losses:
         lines += ["", f"losses ({event.unit})", f"  {'epoch':>5} {'step':>9} {'training':>9} {'held out':>9}"]
         for loss in event.losses:

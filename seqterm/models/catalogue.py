@@ -41,6 +41,24 @@ CATALOGUE = {
         "vectors",
     ),
     "hmm": Entry("hidden Markov model", "seqterm.models.hmm_settings:HmmSettings", "seqterm.models.hmm:Hmm", "hmm"),
+    "ar": Entry(
+        "linear autoregression, for forecasts of a series",
+        "seqterm.models.forecast_settings:ArSettings",
+        "seqterm.models.autoregression:Autoregression",
+        "forecast",
+    ),
+    "mlp-ar": Entry(
+        "feed-forward autoregression, for forecasts",
+        "seqterm.models.forecast_settings:MlpArSettings",
+        "seqterm.models.neural_forecast:MlpForecaster",
+        "forecast",
+    ),
+    "rnn-ar": Entry(
+        "recurrent network that forecasts a series",
+        "seqterm.models.forecast_settings:RnnArSettings",
+        "seqterm.models.neural_forecast:RnnForecaster",
+        "forecast",
+    ),
 }
 
 

@@ -17,9 +17,9 @@ import numpy as np
 from seqterm.backends.base import Array
 from seqterm.errors import UsageError
 from seqterm.layers.base import Layer, Tensors, Workspace
-from seqterm.layers.dense import Dense
 from seqterm.layers.dropout import DropoutKey
 from seqterm.layers.embedding import Embedding
+from seqterm.layers.hidden import Hidden
 from seqterm.models.base import State
 from seqterm.models.network import BatchSlice, Passed, Window
 from seqterm.models.network_model import NetworkModel
@@ -55,7 +55,7 @@ class Nnlm(NetworkModel):
         settings = self.settings
         self._n_places = settings.order - 1
         n_inputs = self._n_places * settings.embedding
-        self._hidden = Dense("hidden", n_inputs, settings.hidden, settings.bias, self.backend)
+        self._hidden = Hidden("hidden", n_inputs, settings.hidden, settings.bias, self.backend)
         embedding = Embedding("embedding", self.vocabulary_size, settings.embedding, self.backend)
         return embedding, [self._hidden], settings.hidden + (n_inputs if settings.direct else 0)
 

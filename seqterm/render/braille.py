@@ -19,6 +19,24 @@ class Series:
     style: str
 
 
+@dataclass(frozen=True)
+class Band:
+    """What lies between low[i] and high[i] at x[i], x rising; drawn in every other dot, behind the lines."""
+
+    x: Sequence[float]
+    low: Sequence[float]
+    high: Sequence[float]
+    style: str
+
+
+@dataclass(frozen=True)
+class Labels:
+    """How a chart's ends are named: a format for y, and texts for the first and last x (None: the numbers)."""
+
+    y: str = ".2f"
+    x: tuple[str, str] | None = None
+
+
 def _extents(series: Series, x_range: tuple[float, float], n: int) -> tuple[np.ndarray, np.ndarray]:
     """The lowest and highest y of the line in each of n dot columns across x_range; NaN where it does not reach."""
     x, y = np.asarray(series.x, float), np.asarray(series.y, float)
@@ -32,41 +50,74 @@ def _extents(series: Series, x_range: tuple[float, float], n: int) -> tuple[np.n
     return low, high
 
 
-def line_chart(lines: Sequence[Series], width: int, height: int) -> Text:
-    """A chart of `width` x `height` characters: the lowest and highest value at the left, the first and last x below."""
-    lines = [line for line in lines if np.isfinite(np.asarray(line.y, float)).any()]
-    finite = [value for line in lines for value in line.y if np.isfinite(value)]
-    if not finite:
-        return Text("\n" * (height - 1))
-    low, high = min(finite), max(finite)
-    span = (high - low) or 1.0
-    x_range = (min(line.x[0] for line in lines), max(line.x[-1] for line in lines))
-    labels = [f"{high:.2f}", f"{low:.2f}"]
-    margin = max(map(len, labels)) + 1
-    cells_across, cells_down = max(1, width - margin), max(1, height - 1)
-    cells = np.full((cells_down, cells_across), BLANK)
-    styles = np.full((cells_down, cells_across), "", dtype=object)
-    for line in lines:
-        lows, highs = _extents(line, x_range, 2 * cells_across)
-        rows = np.rint((high - np.stack([highs, lows])) / span * (4 * cells_down - 1))
+class _Grid:
+    """Cells (down, across) of braille dots, and their styles, for y from high at the top to low."""
+
+    def __init__(self, down: int, across: int, x_range: tuple[float, float], low: float, high: float):
+        self.cells, self.styles = np.full((down, across), BLANK), np.full((down, across), "", dtype=object)
+        self._x_range, self._high, self._span = x_range, high, (high - low) or 1.0
+        self._filled = np.zeros((down, across), bool)  # with nothing but bands
+
+    def _rows(self, y: np.ndarray) -> np.ndarray:
+        return np.rint((self._high - y) / self._span * (4 * len(self.cells) - 1))
+
+    def _dot(self, row: int, column: int, style: str, of_line: bool) -> None:
+        """A line takes a cell from the bands behind it."""
+        cell = (row // 4, column // 2)
+        if of_line and self._filled[cell]:
+            self.cells[cell] = BLANK
+        self._filled[cell] = not of_line
+        self.cells[cell] |= DOTS[row % 4, column % 2]
+        self.styles[cell] = style
+
+    def draw(self, line: Series) -> None:
+        lows, highs = _extents(line, self._x_range, 2 * self.cells.shape[1])
         previous = np.full(2, np.nan)
-        for column, (top, bottom) in enumerate(rows.T):
+        for column, (top, bottom) in enumerate(self._rows(np.stack([highs, lows])).T):
             if np.isnan(top):
                 continue
             first, last = np.fmin(top, previous[1]), np.fmax(bottom, previous[0])  # joined to the column before
-            for dot in range(int(first), int(last) + 1):
-                cell = (dot // 4, column // 2)
-                cells[cell] |= DOTS[dot % 4, column % 2]
-                styles[cell] = line.style
+            for row in range(int(first), int(last) + 1):
+                self._dot(row, column, line.style, of_line=True)
             previous = np.array([top, bottom])
+
+    def fill(self, band: Band) -> None:
+        n = 2 * self.cells.shape[1]
+        lows, highs = (_extents(Series(band.x, y, ""), self._x_range, n)[i] for i, y in enumerate((band.low, band.high)))
+        for column, (top, bottom) in enumerate(self._rows(np.stack([highs, lows])).T):
+            if np.isnan(top):
+                continue
+            for row in range(int(top), int(bottom) + 1):
+                if (row + column) % 2 == 0:
+                    self._dot(row, column, band.style, of_line=False)
+
+
+def line_chart(lines: Sequence[Series], width: int, height: int, bands: Sequence[Band] = (), labels: Labels = Labels()) -> Text:
+    """A chart of `width` x `height` characters: the lowest and highest value at the left, the first and last x below."""
+    lines = [line for line in lines if np.isfinite(np.asarray(line.y, float)).any()]
+    drawn = [line.y for line in lines] + [y for band in bands for y in (band.low, band.high)]
+    finite = [value for y in drawn for value in y if np.isfinite(value)]
+    if not finite:
+        return Text("\n" * (height - 1))
+    low, high = min(finite), max(finite)
+    xs = [line.x for line in lines] + [band.x for band in bands]
+    x_range = (min(x[0] for x in xs), max(x[-1] for x in xs))
+    names = [f"{high:{labels.y}}", f"{low:{labels.y}}"]
+    margin = max(map(len, names)) + 1
+    cells_across, cells_down = max(1, width - margin), max(1, height - 1)
+    grid = _Grid(cells_down, cells_across, x_range, low, high)
+    for band in bands:
+        grid.fill(band)
+    for line in lines:
+        grid.draw(line)
     chart = Text()
     for index in range(cells_down):
-        label = labels[0] if index == 0 else labels[1] if index == cells_down - 1 else ""
+        label = names[0] if index == 0 else names[1] if index == cells_down - 1 else ""
         chart.append(label.rjust(margin - 1) + " ", "dim")
-        for code, style in zip(cells[index], styles[index], strict=True):
+        for code, style in zip(grid.cells[index], grid.styles[index], strict=True):
             chart.append(chr(code), style)
         chart.append("\n")
-    begin, end = (f"{x:,.0f}" for x in x_range)
+    begin, end = labels.x or (f"{x:,.0f}" for x in x_range)
     room = cells_across - len(begin) - len(end)
     chart.append(" " * margin + (begin + " " * room + end if room >= 0 else end.rjust(cells_across)[:cells_across]), "dim")
     return chart

@@ -95,7 +95,8 @@ class TrainingView:
         assert self.started
         s = self.started
         text = Text(f" {s.run} ", "bold", no_wrap=True, overflow="ellipsis")
-        figures = f" {s.model}, {s.parameters:,} parameters, {s.training_tokens:,} tokens of {s.vocabulary_size:,} kinds"
+        kinds = f" of {s.vocabulary_size:,} kinds" if s.vocabulary_size else ""
+        figures = f" {s.model}, {s.parameters:,} parameters, {s.training_tokens:,} {s.reads}{kinds}"
         return text.append(figures, "dim")
 
     def _legend(self) -> Text:
@@ -128,7 +129,7 @@ class TrainingView:
         table.add_row("held out", f"{held_out[-1]:.4f}" if held_out else "")
         table.add_row("gradient", f"{step.gradient_norm:.3g}" if step and step.gradient_norm is not None else "")
         table.add_row("rate", f"{step.learning_rate:.3g}" if step and step.learning_rate is not None else "")
-        table.add_row("tokens/s", f"{step.tokens_per_second:,.0f}" if step else "")
+        table.add_row(f"{self.started.reads}/s", f"{step.tokens_per_second:,.0f}" if step else "")
         table.add_row("left", duration(eta) if eta is not None and not self.ended else "")
         bar = ProgressBar(total=max(1, self.started.steps), completed=step.step if step else self.started.step)
         return Group(table, Text(), bar)

@@ -5,15 +5,16 @@ import math
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any, Protocol
 
+from seqterm.backends.base import Array
 from seqterm.errors import DataError, DivergedError, UsageError
 from seqterm.events import Event, Finished, Note, Saved, Started, Step, Stopped, TrainingSample, Validation
-from seqterm.models.network_model import NetworkModel
 from seqterm.store.run_folder import RunFolder
-from seqterm.text.stream import Batches, SentenceBatches
+from seqterm.training.optimiser import Optimiser
 from seqterm.training.schedule import learning_rate
-from seqterm.training.settings import ReportSettings, TrainingSettings
-from seqterm.training.update import Update, Updater
+from seqterm.training.settings import ReportSettings, UpdateSettings
+from seqterm.training.update import Update
 
 REPORTS = 2000  # step events in a whole training, at most
 OPTIMISER, STATE = "optimiser", "carried.state"  # names of tensors in a checkpoint
@@ -62,15 +63,44 @@ class Helpers:
     sample: Callable[[], str] | None = None
 
 
+class Trainable(Protocol):
+    """A model, as far as the loop knows it."""
+
+    def tensors(self) -> dict[str, Array]: ...
+    def load(self, tensors: dict[str, Array]) -> None: ...
+
+
+class BatchSource(Protocol):
+    """What an epoch is made of: so many windows."""
+
+    windows: int
+
+    def window(self, epoch: int, index: int) -> Any: ...
+
+
+class Updates(Protocol):
+    """What makes an update of the weights from a window, and carries a state to the next."""
+
+    optimiser: Optimiser
+    state: Array
+
+    def update(self, batch: Any, rate: float, step: int) -> Update: ...
+
+    def is_sound(self) -> bool:
+        """Whether the weights, as the last update left them, can be saved."""
+        ...
+
+
 class Trainer:
     """Trains `model` on `batches`, recording into `folder`, which is locked; `started`, completed, is the first event."""
 
     def __init__(
         self,
-        model: NetworkModel,
-        batches: Batches | SentenceBatches,
+        model: Trainable,
+        updater: Updates,
+        batches: BatchSource,
         folder: RunFolder,
-        settings: TrainingSettings,
+        settings: UpdateSettings,
         reports: ReportSettings,
         helpers: Helpers,
         started: Started,
@@ -79,7 +109,7 @@ class Trainer:
         self._started = started
         self._batches = batches
         self.steps = settings.epochs * self._batches.windows
-        self._updater = Updater(model, settings)
+        self._updater = updater
         self._every = max(1, self.steps // REPORTS)
         self.progress = Progress(settings.epochs, self.steps)
         self._seconds_before = 0.0

@@ -7,9 +7,9 @@ import numpy as np
 
 from seqterm.backends.base import Array, Backend
 from seqterm.training.gradient import Gradient
-from seqterm.training.settings import TrainingSettings
+from seqterm.training.settings import UpdateSettings
 
-Apply = Callable[[Any, TrainingSettings, list[Any], float, int], None]
+Apply = Callable[[Any, UpdateSettings, list[Any], float, int], None]
 
 
 class Rule(NamedTuple):
@@ -22,23 +22,23 @@ class Rule(NamedTuple):
     apply: Apply
 
 
-def _sgd(kernels: Any, s: TrainingSettings, arguments: list[Any], rate: float, step: int) -> None:
+def _sgd(kernels: Any, s: UpdateSettings, arguments: list[Any], rate: float, step: int) -> None:
     kernels.sgd(*arguments, rate)
 
 
-def _momentum_sgd(kernels: Any, s: TrainingSettings, arguments: list[Any], rate: float, step: int) -> None:
+def _momentum_sgd(kernels: Any, s: UpdateSettings, arguments: list[Any], rate: float, step: int) -> None:
     kernels.momentum_sgd(*arguments, rate, s.momentum)
 
 
-def _adagrad(kernels: Any, s: TrainingSettings, arguments: list[Any], rate: float, step: int) -> None:
+def _adagrad(kernels: Any, s: UpdateSettings, arguments: list[Any], rate: float, step: int) -> None:
     kernels.adagrad(*arguments, rate, s.epsilon)
 
 
-def _rmsprop(kernels: Any, s: TrainingSettings, arguments: list[Any], rate: float, step: int) -> None:
+def _rmsprop(kernels: Any, s: UpdateSettings, arguments: list[Any], rate: float, step: int) -> None:
     kernels.rmsprop(*arguments, rate, s.square_decay, s.epsilon)
 
 
-def _adam(kernels: Any, s: TrainingSettings, arguments: list[Any], rate: float, step: int) -> None:
+def _adam(kernels: Any, s: UpdateSettings, arguments: list[Any], rate: float, step: int) -> None:
     kernels.adam(*arguments, step, rate, s.beta1, s.beta2, s.epsilon, s.weight_decay if s.optimizer == "adamw" else 0.0)
 
 
@@ -52,14 +52,14 @@ RULES = {
 MOMENTUM_SGD = Rule(("velocity",), _momentum_sgd)
 
 
-def rule_of(settings: TrainingSettings) -> Rule:
+def rule_of(settings: UpdateSettings) -> Rule:
     return MOMENTUM_SGD if settings.optimizer == "sgd" and settings.momentum else RULES[settings.optimizer]
 
 
 class Optimiser:
     """Applies gradients to parameters (P,); `kept` holds its moments, {name: (P,)}, zero at first."""
 
-    def __init__(self, settings: TrainingSettings, parameters: Array, backend: Backend):
+    def __init__(self, settings: UpdateSettings, parameters: Array, backend: Backend):
         self._settings, self._parameters, self._backend = settings, parameters, backend
         self._rule = rule_of(settings)
         self._kernels = backend.kernels("optimiser")

@@ -2,10 +2,10 @@
 
 import math
 
-from seqterm.training.settings import TrainingSettings
+from seqterm.training.settings import UpdateSettings
 
 
-def learning_rate(settings: TrainingSettings, step: int, steps: int, epoch: int, plateau_factor: float) -> float:
+def learning_rate(settings: UpdateSettings, step: int, steps: int, epoch: int, plateau_factor: float) -> float:
     """The rate of update `step` (from 0) of `steps`, in `epoch` (from 0); plateau_factor: the product of plateau's decays."""
     if step < settings.warm_up:
         return settings.lr * (step + 1) / settings.warm_up

@@ -31,6 +31,11 @@ def parsed(typed):
 
 def values_of(parameter):
     """Values that a parameter accepts."""
+    one = one_value_of(parameter)
+    return st.lists(one, min_size=1, max_size=3).map(tuple) if parameter.many else one
+
+
+def one_value_of(parameter):
     limits = parameter.option
     if limits.choices:
         return st.sampled_from(limits.choices)
@@ -41,7 +46,7 @@ def values_of(parameter):
     if parameter.type is float:
         low, high = limits.above or limits.minimum or 0.0, limits.below or limits.maximum or 1e12
         return st.floats(low, high, exclude_min=limits.above is not None, exclude_max=limits.below is not None)
-    return st.lists(TEXT, min_size=1, max_size=3).map(tuple) if parameter.many else TEXT
+    return TEXT
 
 
 def commands(command_class):

@@ -36,12 +36,18 @@ def edges():
                 yield command_class, p, beside(p, bound, -outward), True
 
 
+def as_given(parameter, value):
+    """As a field holds it: one value or several."""
+    return (value,) if parameter.many else value
+
+
 def label(value):
     return getattr(value, "__name__", getattr(value, "name", str(value)))
 
 
 @pytest.mark.parametrize(("command_class", "parameter", "value", "allowed"), list(edges()), ids=label)
 def test_ranges_hold_to_the_last_number(command_class, parameter, value, allowed):
+    value = as_given(parameter, value)
     if allowed:
         assert getattr(build(command_class, {parameter.name: value}), parameter.name) == value
     else:
@@ -53,7 +59,7 @@ def test_ranges_hold_to_the_last_number(command_class, parameter, value, allowed
 @pytest.mark.parametrize("value", [math.nan, math.inf, "1"])
 def test_numbers_are_finite_numbers(command_class, parameter, value):
     with pytest.raises(UsageError, match=f"--{parameter.flag} must be"):
-        build(command_class, {parameter.name: value})
+        build(command_class, {parameter.name: as_given(parameter, value)})
 
 
 @pytest.mark.parametrize(("command_class", "parameter"), [f for f in FIELDS if f[1].option.choices], ids=label)

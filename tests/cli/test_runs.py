@@ -151,7 +151,7 @@ def complete():
     [
         (["t"], ["train"]),
         (["runs", ""], ["export", "import", "list", "rm", "show"]),
-        (["train", ""], ["elman", "glove", "gru", "hmm", "lstm", "ngram", "nnlm", "word2vec"]),
+        (["train", ""], ["ar", "elman", "glove", "gru", "hmm", "lstm", "mlp-ar", "ngram", "nnlm", "rnn-ar", "word2vec"]),
         (["train", "nnlm", "x", "--di"], ["--direct"]),
         (["compare", "x", "--per"], ["--per-character"]),
         (["check", "x", "--con"], ["--contexts"]),

@@ -1,81 +1,61 @@
-"""The tanh layer against central differences, and folded against not."""
-
 import numpy as np
 import pytest
 
-from seqterm.layers.base import Workspace
-from seqterm.layers.dense import Dense
-from tests.layers.checks import BACKEND
+from seqterm.backends.cpu import CPU
+from seqterm.layers.base import Workspace, flat_size, split
+from seqterm.layers.dense import ACTIVATIONS, Dense
+from seqterm.layers.squared_error import squared_error, squared_error_backward
 from tests.naive.differences import central_differences
 
-IDS = [np.array([[3, -1], [2, 3], [1, 4]]), np.array([[-1, 0], [3, 3], [1, 1]])]
+BACKEND = CPU(2)
+FUNCTIONS = {"linear": lambda a: a, "relu": lambda a: np.where(a > 0, a, 0), "tanh": np.tanh}
 
 
-@pytest.fixture(params=[True, False], ids=["bias", "no bias"])
-def layer(request):
-    return Dense("hidden", 8, 5, request.param, BACKEND)
+def problem(activation, m=4, dtype=np.float64):
+    layer, random = Dense("layer", 3, 5, activation, BACKEND), np.random.default_rng(1)
+    parameters = split(random.normal(size=flat_size([layer])).astype(dtype), [layer])["layer"]
+    return layer, parameters, random.normal(size=(m, 3)).astype(dtype), random.normal(size=(m, 5)).astype(dtype)
 
 
-@pytest.fixture
-def parameters(layer):
-    random = np.random.default_rng(1)
-    return {name: random.normal(size=shape) for name, shape in layer.shapes.items()}
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("m", [1, 4])
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_forward(activation, m, dtype):
+    layer, parameters, x, _ = problem(activation, m, dtype)
+    wanted = FUNCTIONS[activation](x.astype(float) @ parameters["W"] + parameters["b"])
+    found = layer.forward(parameters, x, Workspace(BACKEND))
+    assert found.dtype == dtype
+    np.testing.assert_allclose(
+        found, wanted, rtol=1e-5 if dtype == np.float32 else 1e-13, atol=1e-6 if dtype == np.float32 else 0
+    )
 
 
-@pytest.fixture
-def table():
-    return np.random.default_rng(2).normal(size=(6, 4))
-
-
-def side_by_side(table):
-    vectors = np.concatenate([table, np.zeros((1, 4))])  # the last, which -1 names, is none
-    return np.concatenate([vectors[ids] for ids in IDS], axis=-1)
-
-
-def forward(layer, parameters, x, workspace=None):
-    return layer.forward(parameters, layer.pack(parameters), x, workspace or Workspace(BACKEND))
-
-
-def test_forward_is_the_tanh_of_an_affine_map(layer, parameters, table):
-    x = side_by_side(table)
-    wanted = np.tanh(x @ parameters["W_x"] + (parameters["b"] if parameters["b"].size else 0))
-    np.testing.assert_allclose(forward(layer, parameters, x), wanted, rtol=1e-12, atol=1e-14)
-
-
-def test_gradients_agree_with_central_differences(layer, parameters, table):
-    x, dh, workspace = side_by_side(table), np.random.default_rng(3).normal(size=(3, 2, 5)), Workspace(BACKEND)
-    gradients = {name: np.ones_like(array) for name, array in parameters.items()}
-    forward(layer, parameters, x, workspace)
-    dx = layer.backward(parameters, dh, x, workspace, gradients)
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_gradients_agree_with_central_differences_and_are_added(activation):
+    layer, parameters, x, dy = problem(activation)
+    workspace, gradients = Workspace(BACKEND), {name: np.ones_like(array) for name, array in parameters.items()}
 
     def loss():
-        return float((forward(layer, parameters, x) * dh).sum())
+        return float((layer.forward(parameters, x, workspace) * dy).sum())
 
-    np.testing.assert_allclose(dx, central_differences(loss, x), rtol=1e-6, atol=1e-9)
-    for name, array in parameters.items():
-        np.testing.assert_allclose(gradients[name], 1 + central_differences(loss, array), rtol=1e-6, atol=1e-9, err_msg=name)
-
-
-def test_folded_it_is_the_same_and_the_tables_have_the_gradients(layer, parameters, table):
-    tables = [table @ part for part in parameters["W_x"].reshape(2, 4, 5)]
-    dh, workspace = np.random.default_rng(3).normal(size=(3, 2, 5)), Workspace(BACKEND)
-    h = layer.forward_folded(parameters, tables, IDS, workspace).copy()
-    np.testing.assert_allclose(h, forward(layer, parameters, side_by_side(table)), rtol=1e-12, atol=1e-14)
-    gradients, dtables = {name: np.ones_like(array) for name, array in parameters.items()}, [np.ones((6, 5)) for _ in tables]
-    layer.backward_folded(dh, IDS, workspace, gradients, dtables)
-
-    def loss():
-        return float((layer.forward_folded(parameters, tables, IDS, Workspace(BACKEND)) * dh).sum())
-
-    np.testing.assert_allclose(gradients["b"], 1 + central_differences(loss, parameters["b"]), rtol=1e-6, atol=1e-9)
-    for folded, dtable in zip(tables, dtables, strict=True):
-        np.testing.assert_allclose(dtable, 1 + central_differences(loss, folded), rtol=1e-6, atol=1e-9)
+    numeric = {name: central_differences(loss, array) for name, array in {"x": x, **parameters}.items()}
+    loss()
+    found = {"x": layer.backward(parameters, dy, workspace, gradients), **{name: g - 1 for name, g in gradients.items()}}
+    for name, wanted in numeric.items():
+        np.testing.assert_allclose(found[name], wanted, rtol=1e-6, atol=1e-9, err_msg=name)
 
 
-@pytest.mark.parametrize(("scheme", "bound"), [("xavier", (6 / 500) ** 0.5), ("uniform", 300**-0.5)])
-def test_first_weights(scheme, bound):
-    big = Dense("hidden", 300, 200, True, BACKEND)
-    parameters = {name: np.full(shape, np.nan) for name, shape in big.shapes.items()}
-    big.initialise(parameters, scheme, np.random.default_rng(1))
-    assert 0.99 * bound < np.abs(parameters["W_x"]).max() <= bound
-    assert not parameters["b"].any()
+@pytest.mark.parametrize("scheme", ["xavier", "uniform"])
+def test_first_weights_are_within_their_bound(scheme):
+    layer, parameters, *_ = problem("relu")
+    layer.initialise(parameters, scheme, np.random.default_rng(1))
+    bound = {"xavier": (6 / 8) ** 0.5, "uniform": 3**-0.5}[scheme]
+    assert 0.5 * bound < np.abs(parameters["W"]).max() <= bound
+    np.testing.assert_array_equal(parameters["b"], 0)
+
+
+def test_squared_error_and_its_gradient():
+    y, targets = np.array([1.0, 2.0, 4.0]), np.array([0.0, 2.0, 1.0])
+    assert squared_error(y, targets) == 10.0
+    numeric = central_differences(lambda: 0.25 * squared_error(y, targets), y)
+    np.testing.assert_allclose(squared_error_backward(y, targets, 0.25), numeric, rtol=1e-8, atol=1e-9)

@@ -6,7 +6,8 @@ from seqterm.models.catalogue import CATALOGUE, resolve
 
 
 def test_all_models_of_the_command_line_are_there():
-    assert set(CATALOGUE) == {"elman", "lstm", "gru", "nnlm", "ngram", "hmm", "word2vec", "glove"}
+    networks, counts, vectors = {"elman", "lstm", "gru", "nnlm"}, {"ngram", "hmm"}, {"word2vec", "glove"}
+    assert set(CATALOGUE) == networks | counts | vectors | {"ar", "mlp-ar", "rnn-ar"}
 
 
 @pytest.mark.parametrize("name", CATALOGUE)
@@ -14,11 +15,16 @@ def test_names_resolve_to_settings_and_a_model_that_fit_together(name):
     entry = CATALOGUE[name]
     settings = resolve(entry.settings)
     assert dataclasses.is_dataclass(settings)
-    assert settings.__name__.lower() == f"{name}settings"
+    assert settings.__name__.lower() == f"{name.replace('-', '')}settings"
     model_class = resolve(entry.model)
-    language, vectors = ("start", "advance", "score", "trace"), ("prepare", "train_stretch", "learning_rate", "vectors")
-    learned = ("prepare", "initialise", "expect", "maximise", "viterbi", "posteriors")
-    for method in {"vectors": vectors, "hmm": learned}.get(entry.family, language):
+    methods = {
+        "network": ("start", "advance", "score", "trace"),
+        "ngram": ("start", "advance", "score", "trace", "score_texts"),
+        "hmm": ("prepare", "initialise", "expect", "maximise", "viterbi", "posteriors"),
+        "vectors": ("prepare", "train_stretch", "learning_rate", "vectors"),
+        "forecast": ("one_step", "forecast", "interval"),
+    }
+    for method in methods[entry.family]:
         assert callable(getattr(model_class, method))
 
 

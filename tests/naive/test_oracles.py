@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from tests.naive import elman, gru, hmm, lstm, sequence, softmax
+from tests.naive import autoregression, elman, gru, hmm, lstm, sequence, softmax
 from tests.naive.differences import central_differences
 
 STEPS = {
@@ -98,3 +98,16 @@ def test_recursions_of_logarithms_equal_going_through_every_path():
     assert total == pytest.approx(math.log(hmm.probability(*problem)), rel=1e-13)
     np.testing.assert_allclose(smoothed, hmm.smoothed(*problem), rtol=1e-12, atol=0)
     np.testing.assert_allclose(transitions, hmm.transitions(*problem), rtol=1e-12, atol=0)
+
+
+def test_an_autoregression_by_hand():
+    """y_t = 1 + 2 y_(t-1); and without a constant, the ratio of sums."""
+    coefficients, _, residuals = autoregression.fit(np.array([0.0, 1.0, 3.0, 7.0, 15.0]), 1)
+    np.testing.assert_allclose(coefficients, [1, 2], rtol=1e-12, atol=0)
+    np.testing.assert_allclose(residuals, 0, rtol=0, atol=1e-12)
+    coefficients, *_ = autoregression.fit(np.array([1.0, 2.0, 3.0]), 1, "none")
+    np.testing.assert_allclose(coefficients, [(2 * 1 + 3 * 2) / (1 + 4)], rtol=1e-14, atol=0)
+    x, target = autoregression.design([5.0, 6.0, 7.0, 8.0], 1, "linear", 2)
+    np.testing.assert_array_equal(x, [[1, 2, 1, 5], [1, 3, 0, 6], [1, 4, 1, 7]])
+    np.testing.assert_array_equal(target, [6, 7, 8])
+    np.testing.assert_array_equal(autoregression.forecast([1.0], 2, [1.0, 2.0], 1), [3, 7])

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from seqterm.render.braille import Series, line_chart
+from seqterm.render.braille import Band, Labels, Series, line_chart
 
 # Where the dots of a braille character stand (column, row), by the bit of its code: Unicode, "Braille Patterns", dots 1 to 8.
 PLACES = [(0, 0), (0, 1), (0, 2), (1, 0), (1, 1), (1, 2), (0, 3), (1, 3)]
@@ -107,3 +107,20 @@ def test_lines_share_their_scale_and_keep_their_colours():
 def test_a_line_that_begins_late_begins_at_its_place():
     both = line_chart([Series([0, 7], [1, 1], "red"), Series([4, 7], [0, 0], "blue")], MARGIN + 4, 3)
     assert {column for column, row in dots(both.plain) if row == 7} == {4, 5, 6, 7}
+
+
+def test_a_band_has_every_other_dot_between_its_ends():
+    text = line_chart([], MARGIN + 2, 3, [Band([0, 1], [0, 0], [3, 3], "dim")]).plain
+    assert dots(text) == {(column, row) for column in range(4) for row in range(8) if (column + row) % 2 == 0}
+
+
+def test_a_line_takes_the_cells_that_it_crosses_from_a_band():
+    line, band = Series([0, 1], [3, 3], "red"), Band([0, 1], [0, 0], [3, 3], "dim")
+    text = line_chart([line], MARGIN + 2, 3, [band])
+    assert {(column, row) for column, row in dots(text.plain) if row < 4} == {(column, 0) for column in range(4)}
+    assert {span.style for span in text.spans} == {"red", "dim"}
+
+
+def test_ends_are_named_as_asked():
+    lines = line_chart([Series([0, 1], [1000, 2000], "")], 40, 4, labels=Labels(",.0f", ("first", "last"))).plain.split("\n")
+    assert (lines[0].split()[0], lines[2].split()[0], lines[3].split()) == ("2,000", "1,000", ["first", "last"])

@@ -89,6 +89,11 @@ def test_the_rest_agrees_with_the_compiled_kernels(plain, compiled, name):
     np.testing.assert_allclose(plain[name], compiled[name], rtol=1e-13, atol=1e-14)
 
 
+@pytest.mark.parametrize("name", ["lagged products", "seasonal sums", "residuals", "continued"])
+def test_sums_over_a_series(plain, compiled, name):
+    np.testing.assert_allclose(plain[name], compiled[name], rtol=1e-13, atol=1e-14)
+
+
 @pytest.mark.parametrize("name", ["dots", "table", "sums"])
 def test_operations_on_rows(plain, compiled, name):
     np.testing.assert_allclose(plain[name], compiled[name], rtol=1e-13, atol=1e-14)

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from seqterm.kernels.cpu import (
+    autoregression,
     dense,
     dropout,
     embedding,
@@ -227,9 +228,20 @@ def hidden_states():
     return found
 
 
+def series_sums():
+    """Everything that is done with a series and its lags, once."""
+    z, x = np.random.default_rng(6).normal(size=(2, 20))
+    found = {"lagged products": np.zeros(3), "seasonal sums": np.zeros((4, 3)), "residuals": x[3:].copy(), "continued": x.copy()}
+    autoregression.lagged_products(x, z, 3, found["lagged products"])
+    autoregression.seasonal_sums(z, 3, found["seasonal sums"])
+    autoregression.subtract_lags(z, np.array([-1.0, 0.5, 0.25]), 3, found["residuals"])
+    autoregression.continue_series(np.array([0.5, 0.25]), found["continued"], 3)
+    return found
+
+
 def compute():
     found = products() | outputs() | hidden_units() | updates() | row_operations() | word_vectors()
-    found |= arpa_file() | hidden_states()
+    found |= arpa_file() | hidden_states() | series_sums()
     found["rounded"], found["rounded wanted"] = rounded_product()
     found["shared"], found["met"] = shared_product(), meetings()
 
