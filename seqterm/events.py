@@ -203,12 +203,13 @@ class LineScore(Event):
 
 @dataclass(frozen=True)
 class TotalScore(Event):
-    """All lines, or the whole stream."""
+    """All lines, or the whole stream; of lines also the perplexity of the tokens that are not unknown."""
 
     perplexity: float
     log_probability: float
     tokens: int
     unknown: int
+    known_perplexity: float | None = None
 
 
 @dataclass(frozen=True)

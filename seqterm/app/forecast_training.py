@@ -9,7 +9,8 @@ import numpy as np
 
 import seqterm
 from seqterm.app.arguments import line
-from seqterm.app.commands import Resume, TrainAr, TrainForecaster
+from seqterm.app.commands import Resume, TrainAr
+from seqterm.app.commands.series import TrainForecaster
 from seqterm.app.forecast_report import compared, fitted, forecast_errors
 from seqterm.app.session import Session
 from seqterm.app.stopping import stop_reason

@@ -7,7 +7,8 @@ import numpy as np
 
 import seqterm
 from seqterm.app.arguments import line
-from seqterm.app.commands import Resume, TrainNetwork
+from seqterm.app.commands import Resume
+from seqterm.app.commands.training import TrainNetwork
 from seqterm.app.known_vectors import KnownVectors, known_vectors
 from seqterm.app.loaded import LoadedModel
 from seqterm.app.session import Session

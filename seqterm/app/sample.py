@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from seqterm.app.commands import Prompted, Sample
+from seqterm.app.commands import Sample
+from seqterm.app.commands.base import Prompted
 from seqterm.app.session import Session
 from seqterm.errors import DataError, UsageError
 from seqterm.events import Event

@@ -27,9 +27,8 @@ from seqterm.text.stream import open_ids, write_ids
 from seqterm.text.vocabulary import END, START, Ids, Vocabulary
 
 
-def _total(log_probability: float, n_tokens: int, unknown: int) -> TotalScore:
-    perplexity = float(np.exp(-log_probability / n_tokens)) if n_tokens else math.inf
-    return TotalScore(perplexity, log_probability, n_tokens, unknown)
+def _perplexity(log_probability: float, n_tokens: int) -> float:
+    return float(np.exp(-log_probability / n_tokens)) if n_tokens else math.inf
 
 
 def score(command: Score, session: Session) -> Iterator[Event]:
@@ -43,13 +42,19 @@ def score(command: Score, session: Session) -> Iterator[Event]:
         yield _score_stream(loaded, command)
         return
     log_probability, n_tokens, unknown = 0.0, 0, 0
+    of_unknown, n_scored_unknown = 0.0, 0
     for number, scored in enumerate(score_lines(loaded.model, loaded.vocabulary, read_lines(command.source)), 1):
         log_probability += scored.log_probability
         n_tokens += len(scored.log_p)
         unknown += scored.unknown
+        if scored.unknown:
+            is_unknown = scored.ids == loaded.vocabulary.unknown
+            of_unknown += float(scored.log_p[is_unknown].sum(dtype=np.float64))
+            n_scored_unknown += int(np.count_nonzero(is_unknown))
         if not command.summary:
             yield _line_score(loaded, number, scored, command)
-    yield _total(log_probability, n_tokens, unknown)
+    known = _perplexity(log_probability - of_unknown, n_tokens - n_scored_unknown)
+    yield TotalScore(_perplexity(log_probability, n_tokens), log_probability, n_tokens, unknown, known)
 
 
 def _line_score(loaded: LoadedModel, number: int, scored: Scored, command: Score) -> LineScore:
@@ -91,7 +96,7 @@ def _score_stream(loaded: LoadedModel, command: Score) -> TotalScore:
             total = score_sentences(loaded.model, ids, loaded.model.start_token)
         else:
             total = score_stream(loaded.model, ids)
-    return _total(total.log_probability, total.tokens, unknown)
+    return TotalScore(_perplexity(*total), *total, unknown)
 
 
 def filter_lines(command: Filter, session: Session) -> Iterator[Event]:

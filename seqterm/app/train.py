@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from importlib import import_module
 from types import ModuleType
 
-from seqterm.app.commands import FromText, Resume, Train
+from seqterm.app.commands import Resume
+from seqterm.app.commands.training import FromText, Train
 from seqterm.app.loaded import read_model
 from seqterm.app.session import Session
 from seqterm.errors import UsageError

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from seqterm.app.commands import TrainLanguage, TrainNetwork
+from seqterm.app.commands.training import TrainLanguage, TrainNetwork
 from seqterm.app.loaded import LoadedModel
 from seqterm.errors import UsageError
 from seqterm.events import Note

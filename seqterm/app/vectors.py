@@ -7,7 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from seqterm.app.commands import Analogy, EvaluateVectors, ExportVectors, MapVectors, OddOneOut, OnVectors, Similar
+from seqterm.app.commands import Analogy, EvaluateVectors, ExportVectors, MapVectors, OddOneOut, Similar
+from seqterm.app.commands.vectors import OnVectors
 from seqterm.app.known_vectors import KnownVectors, known_vectors
 from seqterm.app.lines import read_lines
 from seqterm.app.session import Session

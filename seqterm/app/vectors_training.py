@@ -8,7 +8,8 @@ import numpy as np
 
 import seqterm
 from seqterm.app.arguments import line
-from seqterm.app.commands import Resume, TrainVectors
+from seqterm.app.commands import Resume
+from seqterm.app.commands.training import TrainVectors
 from seqterm.app.session import Session
 from seqterm.app.stopping import stop_reason
 from seqterm.app.training_text import SPOOL, TRAINING_IDS

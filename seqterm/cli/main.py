@@ -10,19 +10,8 @@ import click
 
 import seqterm
 from seqterm.app import arguments
-from seqterm.app.commands import (
-    COMMANDS,
-    Command,
-    Compare,
-    EvaluateVectors,
-    Forecast,
-    Resume,
-    Sample,
-    Score,
-    Train,
-    TrainAr,
-    TrainNgram,
-)
+from seqterm.app.commands import COMMANDS, Command, Compare, EvaluateVectors, Forecast, Resume, Sample, Score, TrainAr, TrainNgram
+from seqterm.app.commands.training import Train
 from seqterm.app.session import Session
 from seqterm.cli import notes, output
 from seqterm.cli.click_options import GroupedCommand, GroupedOption, Word, click_parameters

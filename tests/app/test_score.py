@@ -112,7 +112,7 @@ def test_only_a_newline_ends_a_line(do, word_run, lines, separator):
 
 def test_an_empty_file_has_a_total_of_nothing(do, word_run, lines):
     (total,) = do("score", run=str(word_run), source=lines(""))
-    assert total == TotalScore(math.inf, 0.0, 0, 0)
+    assert total == TotalScore(math.inf, 0.0, 0, 0, math.inf)
 
 
 def test_a_long_line_is_scored_whole(do, tiny_run, lines):

@@ -1,0 +1,32 @@
+"""What every command is, and what many share."""
+
+from dataclasses import dataclass
+
+from seqterm.options import argument, option
+
+RUN = "A run: a path, or a name that `seqterm runs list` shows."
+
+
+@dataclass(frozen=True, kw_only=True)
+class Command:
+    """Base class.  `given`: the names of fields that a person set, as opposed to defaults."""
+
+    given: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prompted(Command):
+    """A command on a run that takes a prompt."""
+
+    run: str = argument(RUN, complete="run")
+    source: str | None = argument("-: read the prompt from standard input.", metavar="-")
+    prompt: str | None = option(None, "The text to continue.", short="p", metavar="TEXT")
+    prompt_file: str | None = option(None, "Read the prompt from a file.", metavar="FILE", complete="file")
+
+
+@dataclass(frozen=True, kw_only=True)
+class OnLines(Command):
+    """A command on a run that works on lines of text."""
+
+    run: str = argument(RUN, complete="run")
+    source: str = argument("A file, or - for standard input.", default="-", metavar="FILE|-", complete="file")
