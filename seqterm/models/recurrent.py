@@ -33,7 +33,7 @@ class Turns:
     def report(self, count: int, waits: int) -> None:
         """So many were drawn, and each worker has waited so often for one that had no core."""
         if self._left:
-            self._left -= count
+            self._left = max(0, self._left - count)  # two that draw at once may both have taken the rest
         elif 4 * waits > count + 4:
             self._left, self._alone, self._together = self._alone, min(2 * self._alone, ALONE[1]), TOGETHER[0]
         else:

@@ -228,6 +228,18 @@ def test_turns_grow_as_long_as_it_goes_well_and_pauses_as_long_as_it_does_not():
     assert pauses == [min(256 << i, 1 << 16) for i in range(12)]
 
 
+def test_two_that_both_take_the_rest_of_a_pause_leave_none():
+    turns = recurrent.Turns()
+    turns.report(16, 16)
+    turns.report(250, 0)
+    assert [turns.next(100), turns.next(100)] == [(6, False)] * 2
+    turns.report(3, 0)
+    turns.report(6, 0)
+    count, together = turns.next(100)
+    assert count > 0
+    assert together
+
+
 @pytest.mark.usefixtures("shared")
 def test_several_threads_may_draw_at_once():
     model, results = several_panels(threads=2), {}
