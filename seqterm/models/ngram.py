@@ -15,11 +15,13 @@ from seqterm.text.vocabulary import START, UNKNOWN, Vocabulary
 
 ROWS = 64  # texts that a thread scores at once
 DTYPES = {"words": np.int32, "log_p": np.float32, "backoff": np.float32, "children": np.uint32, "firsts": np.int64}
+INDEXED = 2  # levels whose nodes' children are in a hash table: further up a node has so few that a search is as quick
+ROOM = 4 / 3  # slots of the table for each
 
 
 class NgramModel:
-    """words, log_p, backoff, children: a trie of all n-grams that occurred, as kernels.cpu.ngram explains it; level n (from 0)
-    begins at firsts[n] (N + 1,).
+    """words, log_p, backoff, children, index: a trie of all n-grams that occurred, as kernels.cpu.ngram explains it; level n
+    (from 0) begins at firsts[n] (N + 1,).
 
     A state is the nodes of the last words, (n, max(1, N - 1)), int64.
     """
@@ -31,7 +33,7 @@ class NgramModel:
         self._kernels = backend.kernels("ngram")
         empty = {"log_p": vocabulary_size, "children": 1, "firsts": settings.order + 1}
         self._tensors: dict[str, Array] = {name: np.zeros(empty.get(name, 0), dtype) for name, dtype in DTYPES.items()}
-        self._halvings = np.zeros(settings.order, np.int64)
+        self._tensors["index"] = np.zeros(2, np.uint32)
 
     @classmethod
     def of(cls, settings: NgramSettings, vocabulary: Vocabulary, backend: Backend) -> "NgramModel":
@@ -42,7 +44,7 @@ class NgramModel:
 
     def take(self, estimate: Estimate) -> None:
         """Become what was estimated."""
-        self.load({name: np.asarray(getattr(estimate, name)) for name in DTYPES})
+        self._take({name: np.asarray(getattr(estimate, name)) for name in DTYPES})
 
     def take_levels(self, levels: list[Level]) -> None:
         """Become what an ARPA file holds."""
@@ -56,11 +58,22 @@ class NgramModel:
             "children": np.concatenate([*children, firsts[-1:]]),
             "firsts": firsts,
         }
-        self.load({name: tensors[name].astype(dtype) for name, dtype in DTYPES.items()})
+        self._take({name: tensors[name].astype(dtype) for name, dtype in DTYPES.items()})
+
+    def _take(self, tensors: dict[str, Array]) -> None:
+        """A trie, whose index is made."""
+        n_indexed = self._n_indexed(tensors["firsts"])
+        n_children = int(tensors["children"][n_indexed] - tensors["firsts"][1])
+        index = np.zeros(2 * int(ROOM * n_children) + 2, np.uint32)
+        self._kernels.fill_index(tensors["words"], tensors["children"], n_indexed, index)
+        self.load({**tensors, "index": index})
+
+    def _n_indexed(self, firsts: Array) -> int:
+        return int(firsts[min(INDEXED, self.settings.order - 1)])
 
     def levels(self) -> list[Level]:
         """The inverse."""
-        words, log_p, backoff, children, firsts = self._tensors.values()
+        words, log_p, backoff, children, firsts = (self._tensors[name] for name in DTYPES)
         found = []
         for level, (first, last) in enumerate(pairwise(firsts.tolist())):
             is_top = level == self.settings.order - 1
@@ -82,16 +95,13 @@ class NgramModel:
             if name not in tensors or tensors[name].ndim != 1 or tensors[name].dtype != dtype:
                 raise DataError(f"The checkpoint is no n-gram model: tensor {name} is missing or of another shape or type.")
         words, log_p, backoff, children, firsts = (tensors[name] for name in DTYPES)
-        inner = len(backoff)
+        index, inner = tensors.get("index", np.zeros(0)), len(backoff)
         sound = len(firsts) == self.settings.order + 1 and firsts[1] == self.vocabulary_size and len(words) == len(log_p)
-        sound = (
-            sound and firsts[-1] == len(words) and firsts[-2] == inner and len(children) == inner + 1 and (firsts[:1] == 0).all()
-        )
-        most = np.zeros(self.settings.order, np.int64)
-        if not sound or not self._kernels.is_trie(words, children, firsts, most):
+        sound = sound and firsts[-1] == len(words) and firsts[-2] == inner and len(children) == inner + 1 and firsts[0] == 0
+        sound = sound and index.ndim == 1 and len(index) % 2 == 0 < len(index) and index.dtype == np.uint32
+        if not sound or not self._kernels.is_trie(words, children, firsts):
             raise DataError("The checkpoint is damaged: its n-grams are no trie.")
-        self._tensors = {name: tensors[name] for name in DTYPES}
-        self._halvings = np.ceil(np.log2(np.maximum(1, most))).astype(np.int64)
+        self._tensors = {name: tensors[name] for name in (*DTYPES, "index")}
 
     @property
     def sizes(self) -> list[int]:
@@ -101,8 +111,8 @@ class NgramModel:
     @property
     def _trie(self) -> tuple[Any, ...]:
         n_kinds = self.vocabulary_size - (self.start_token is not None)
-        names = ("words", "log_p", "backoff", "children")
-        return *(self._tensors[name] for name in names), n_kinds if self.settings.smoothing == "add-k" else 0
+        arrays = (self._tensors[name] for name in ("words", "log_p", "backoff", "children", "index"))
+        return *arrays, self._n_indexed(self._tensors["firsts"]), n_kinds if self.settings.smoothing == "add-k" else 0
 
     # The protocol of language models
 

@@ -9,6 +9,7 @@ the nodes children[x]:children[x + 1], in the order of their words.
 import numpy as np
 
 from seqterm.kernels.cpu.compile import kernel, part
+from seqterm.kernels.cpu.rows import borrow
 
 NONE = -1  # where an n-gram has ended
 
@@ -25,6 +26,7 @@ def _key(ids, i, end, n_words, pairs):
 @kernel
 def count_keys(ids, end, n_words, pairs, counts):
     """Adds to counts (V,), or ((V + 1) V,) for pairs."""
+    ids = borrow(ids)
     for i in range(len(ids)):
         counts[_key(ids, i, end, n_words, pairs)] += 1
 
@@ -33,6 +35,7 @@ def count_keys(ids, end, n_words, pairs, counts):
 def copy_windows(ids, end, n_words, pairs, ranges, first, last, places, windows):
     """Writes the n-grams that begin in ids and whose key has a range first <= ranges[key] < last to rows of windows (M, N), NONE
     behind their ends; range r goes on from row places[r], which moves on."""
+    ids = borrow(ids)
     n_order = windows.shape[1]
     for i in range(len(ids)):
         number = ranges[_key(ids, i, end, n_words, pairs)]
@@ -125,6 +128,7 @@ def find_child(words, begin, end, word):
 @kernel
 def link_children(words, children, n_words, first, last, links):
     """Writes for the children of nodes first..last, which are of one level, the nodes of their n-grams without the first word."""
+    words, children, links = borrow((words, children, links))
     for parent in range(first, last):
         begin, end = np.int64(children[parent]), np.int64(children[parent + 1])
         if parent < n_words:

@@ -5,6 +5,7 @@ import math
 import numpy as np
 
 from seqterm.kernels.cpu.compile import kernel, part
+from seqterm.kernels.cpu.rows import borrow
 
 TINY = 1e-9
 
@@ -22,6 +23,7 @@ def interpolate(children, values, counts, threshold, links, table, shift, first,
     Of the children of nodes first..last (contexts): values are what totals are made of, n-grams of at most `threshold` counts
     keep nothing.  Writes p of the children and weights of the contexts.
     """
+    table = borrow(table)
     for context in range(first, last):
         begin, end = np.int64(children[context]), np.int64(children[context + 1])
         total, left = 0.0, 0.0
@@ -42,6 +44,7 @@ def back_off(children, counts, threshold, links, table, shift, leaves_some, firs
 
     `leaves_some`: where the whole count is kept, totals are one higher, so that something is left for words that never followed.
     """
+    table = borrow(table)
     for context in range(first, last):
         begin, end = np.int64(children[context]), np.int64(children[context + 1])
         total, kept, lower = 0.0, 0.0, 0.0

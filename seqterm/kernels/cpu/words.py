@@ -7,6 +7,7 @@ slots (power of two), the number of a word plus one where its hash leads, 0: non
 import numpy as np
 
 from seqterm.kernels.cpu.compile import kernel, part
+from seqterm.kernels.cpu.rows import borrow
 
 SPACE, TAB, NEWLINE, RETURN = 32, 9, 10, 13  # TAB to RETURN and SPACE are white, as tokens.WHITE has it
 OFFSET, PRIME, MIX = np.uint64(0xCBF29CE484222325), np.uint64(0x100000001B3), np.uint64(0x9E3779B97F4A7C15)  # FNV-1a, 64 bits
@@ -61,6 +62,7 @@ def count_words(text, start, slots, hashes, ends, pool, counts, n_words):
     -> how far it came, the table being more than half full or the pool or the lists too small for one word more; words;
     newlines.
     """
+    text, slots, hashes, ends, pool, counts = borrow((text, slots, hashes, ends, pool, counts))
     i, newlines = start, 0
     while i < len(text):
         if text[i] == NEWLINE:
@@ -86,6 +88,7 @@ def count_words(text, start, slots, hashes, ends, pool, counts, n_words):
 @kernel
 def fill_table(pool, ends, hashes, slots):
     """Writes hashes (W,) and slots, zero before, of words that are there."""
+    pool, ends, hashes, slots = borrow((pool, ends, hashes, slots))
     mask = np.uint64(len(slots) - 1)
     for word in range(len(ends)):
         hashes[word] = hash_word(pool, ends[word - 1] if word else 0, ends[word])
@@ -98,6 +101,7 @@ def fill_table(pool, ends, hashes, slots):
 @kernel
 def encode_words(text, slots, hashes, ends, pool, numbers, unknown, newline, out):
     """Words of text (N,), uint8, as numbers[word], or `unknown`, into out (>= N,); a newline as `newline`.  -> how many."""
+    text, slots, hashes, ends, pool, numbers, out = borrow((text, slots, hashes, ends, pool, numbers, out))
     i = n = 0
     while i < len(text):
         if TAB <= text[i] <= RETURN or text[i] == SPACE:
@@ -119,6 +123,7 @@ def encode_sentences(text, slots, hashes, ends, pool, numbers, unknown, start, e
 
     out (>= 3 N + 3,); a last line without its end is a line too.
     """
+    text, slots, hashes, ends, pool, numbers, out = borrow((text, slots, hashes, ends, pool, numbers, out))
     i = n = 0
     is_open = False
     while i < len(text):
