@@ -32,6 +32,8 @@ EXAMPLES = {
     list[list[float]]: [[0.5, 1.5]],
     list[tuple[str, float, float]]: [["a", 0.5, 1.5]],
     list[tuple[str, float]] | None: [["a", 0.5]],
+    list[tuple[str, float, int, bool]] | None: [["a", 0.5, 1, True]],
+    int | None: 1,
     list[tuple[str, float]]: [["a", 0.5]],
     list[str]: ["a", "b"],
     list[tuple[float, float]]: [[0.5, 1.5]],

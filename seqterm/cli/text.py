@@ -145,7 +145,7 @@ def total_score(event: TotalScore) -> str:
     return "\n".join(
         (
             f"perplexity       {event.perplexity:.4f}",
-            *([] if event.known_perplexity is None else [f"of known tokens  {event.known_perplexity:.4f}"]),
+            *([] if event.known_perplexity is None else [f"known_perplexity {event.known_perplexity:.4f}"]),
             f"log_probability  {event.log_probability:.4f}",
             f"tokens           {event.tokens}",
             f"unknown          {event.unknown}",

@@ -47,9 +47,10 @@ def test_a_terminal_gets_the_bytes_of_a_pipe(terminal, seqterm, run, tmp_path):
 
 
 @pytest.mark.parametrize("stream", [[], ["--stream"]], ids=str)
-def test_the_summary_has_four_keys(seqterm, run, stream):
+def test_the_summary_says_what_lines_and_streams_have(seqterm, run, stream):
     rows = [line.split() for line in seqterm("score", run, "--summary", *stream, input=SAID).stdout.decode().splitlines()]
-    assert [row[0] for row in rows] == ["perplexity", "log_probability", "tokens", "unknown"]
+    known = [] if stream else ["known_perplexity"]
+    assert [row[0] for row in rows] == ["perplexity", *known, "log_probability", "tokens", "unknown"]
     values = dict(rows)
     assert float(values["perplexity"]) == pytest.approx(
         math.exp(-float(values["log_probability"]) / int(values["tokens"])), rel=1e-4, abs=0
@@ -59,7 +60,9 @@ def test_the_summary_has_four_keys(seqterm, run, stream):
 @pytest.mark.parametrize("stream", [[], ["--stream"]], ids=str)
 def test_the_summary_as_json_has_the_same_keys(seqterm, run, stream):
     done = seqterm("score", run, "--summary", "--json", *stream, input=SAID)
-    assert list(json.loads(done.stdout)) == ["perplexity", "log_probability", "tokens", "unknown"]
+    total = json.loads(done.stdout)
+    assert list(total) == ["perplexity", "log_probability", "tokens", "unknown", "known_perplexity"]
+    assert (total["known_perplexity"] is None) == bool(stream)
     assert done.stdout.count(b"\n") == 1
 
 
