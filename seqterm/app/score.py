@@ -42,19 +42,18 @@ def score(command: Score, session: Session) -> Iterator[Event]:
         yield _score_stream(loaded, command)
         return
     log_probability, n_tokens, unknown = 0.0, 0, 0
-    of_unknown, n_scored_unknown = 0.0, 0
+    of_known, n_known = 0.0, 0
     for number, scored in enumerate(score_lines(loaded.model, loaded.vocabulary, read_lines(command.source)), 1):
         log_probability += scored.log_probability
         n_tokens += len(scored.log_p)
         unknown += scored.unknown
-        if scored.unknown:
-            is_unknown = scored.ids == loaded.vocabulary.unknown
-            of_unknown += float(scored.log_p[is_unknown].sum(dtype=np.float64))
-            n_scored_unknown += int(np.count_nonzero(is_unknown))
+        known = scored.log_p if not scored.unknown else scored.log_p[scored.ids != loaded.vocabulary.unknown]
+        of_known += scored.log_probability if not scored.unknown else float(known.sum(dtype=np.float64))
+        n_known += len(known)
         if not command.summary:
             yield _line_score(loaded, number, scored, command)
-    known = _perplexity(log_probability - of_unknown, n_tokens - n_scored_unknown)
-    yield TotalScore(_perplexity(log_probability, n_tokens), log_probability, n_tokens, unknown, known)
+    perplexity, of_known_tokens = _perplexity(log_probability, n_tokens), _perplexity(of_known, n_known)
+    yield TotalScore(perplexity, log_probability, n_tokens, unknown, of_known_tokens)
 
 
 def _line_score(loaded: LoadedModel, number: int, scored: Scored, command: Score) -> LineScore:

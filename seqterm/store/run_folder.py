@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import filelock
-import numpy as np
 import numpy.typing as npt
 import orjson
 import safetensors
@@ -20,12 +19,12 @@ import safetensors.numpy
 
 from seqterm.errors import DataError, SeqtermError, UsageError
 from seqterm.events import Event
-from seqterm.store.files import json_line, parse_json, read_bytes, read_json_lines, write_json, write_whole
+from seqterm.store.files import json_line, parse_json, read_bytes, read_json_lines, write_json
 from seqterm.store.home import run_name
+from seqterm.store.tensors import map_tensors, write_tensors
 
 FORMAT_VERSION = 2  # 1 had the output layer's weights the other way round
 LOCK_SECONDS = 0.5
-DTYPES = {"F32": np.float32, "F64": np.float64, "I32": np.int32, "I64": np.int64, "U32": np.uint32}  # of mapped tensors
 LEFTOVERS = {
     "lock",
     "checkpoints",
@@ -168,9 +167,7 @@ class RunFolder:
         state = self.read_state() if (self.path / "state.json").exists() else {"checksums": self._digests}
         metadata = {"counters": orjson.dumps(counters, option=orjson.OPT_SERIALIZE_NUMPY).decode()}
         if name not in state["checksums"]:  # a checkpoint that state.json names is never written again
-            data = safetensors.numpy.save({key: np.asarray(value, order="C") for key, value in tensors.items()}, metadata)
-            write_whole(self.path / "checkpoints" / name, data)
-            state["checksums"][name] = _digest(data)
+            state["checksums"][name] = write_tensors(self.path / "checkpoints" / name, tensors, metadata)
         best_name = name if best else state.get("best")
         kept = {name, best_name}
         checksums = {key: value for key, value in state["checksums"].items() if key in kept or key.endswith(".json")}
@@ -215,20 +212,8 @@ class RunFolder:
     def map_checkpoint(self, which: str) -> Checkpoint:
         """As load_checkpoint, of a large file: tensors are mapped; the checksum, for which all would be read, is not taken."""
         state = self.read_state()
-        path = self.path / "checkpoints" / (state.get(which) or state["last"])
-        try:
-            with path.open("rb") as file:
-                begin = 8 + int.from_bytes(file.read(8), "little")
-                header = orjson.loads(file.read(begin - 8))
-            counters = orjson.loads(header.pop("__metadata__")["counters"])
-            mapped = np.memmap(path, np.uint8, "c", begin)
-            tensors = {}
-            for name, entry in header.items():
-                first, last = entry["data_offsets"]
-                tensors[name] = np.asarray(mapped[first:last]).view(DTYPES[entry["dtype"]]).reshape(entry["shape"])
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise DataError(f"{path} is missing or damaged: it is no checkpoint of seqterm ({error}).") from error
-        return tensors, counters
+        tensors, metadata = map_tensors(self.path / "checkpoints" / (state.get(which) or state["last"]))
+        return tensors, parse_json(metadata["counters"].encode(), self.path)
 
     def check_files(self) -> list[str]:
         """The files that state.json has a checksum of; DataError where one is gone or not as it was written."""
