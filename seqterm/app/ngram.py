@@ -8,7 +8,7 @@ import seqterm
 from seqterm.app.arguments import line
 from seqterm.app.commands import ExportNgrams, ImportNgrams
 from seqterm.app.session import Session
-from seqterm.errors import UsageError
+from seqterm.errors import DataError, UsageError
 from seqterm.events import Event, Exported, Imported
 from seqterm.models.ngram import NgramModel
 from seqterm.models.ngram_settings import NgramSettings
@@ -37,7 +37,10 @@ def import_ngrams(command: ImportNgrams, session: Session) -> Iterator[Event]:
     tokens, special, levels = read_arpa(file)
     form = TextFormat(command.tokens, "line" if len(special) > 1 else "none")
     counts = [0 if token == UNKNOWN else 1 for token in tokens[: len(special)]] + [1] * (len(tokens) - len(special))
-    vocabulary = Vocabulary.from_json(Vocabulary(form, tokens, counts, special).to_json())  # checked
+    try:
+        vocabulary = Vocabulary.from_json(Vocabulary(form, tokens, counts, special).to_json())
+    except DataError as error:
+        raise DataError(f"The words of {file} cannot be tokens of --tokens {command.tokens}.") from error
     settings = NgramSettings(order=len(levels), smoothing="imported")
     model = NgramModel.of(settings, vocabulary, session.backend)
     model.take_levels(levels)

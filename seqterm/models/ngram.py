@@ -13,7 +13,6 @@ from seqterm.models.ngram_smoothing import Estimate
 from seqterm.store.ngram_levels import Level
 from seqterm.text.vocabulary import START, UNKNOWN, Vocabulary
 
-ROWS = 64  # texts that a thread scores at once
 DTYPES = {"words": np.int32, "log_p": np.float32, "backoff": np.float32, "children": np.uint32, "firsts": np.int64}
 
 
@@ -21,7 +20,7 @@ class NgramModel:
     """words, log_p, backoff, children: a trie of all n-grams that occurred, as kernels.cpu.ngram explains it; level n (from 0)
     begins at firsts[n] (N + 1,).
 
-    A state is the nodes of the last words, (n, max(1, N - 1)), int64.
+    A state is the nodes of the last words, (n, N - 1), int64.
     """
 
     unit = "nats a token"
@@ -31,7 +30,6 @@ class NgramModel:
         self._kernels = backend.kernels("ngram")
         empty = {"log_p": vocabulary_size, "children": 1, "firsts": settings.order + 1}
         self._tensors: dict[str, Array] = {name: np.zeros(empty.get(name, 0), dtype) for name, dtype in DTYPES.items()}
-        self._halvings = np.zeros(settings.order, np.int64)
 
     @classmethod
     def of(cls, settings: NgramSettings, vocabulary: Vocabulary, backend: Backend) -> "NgramModel":
@@ -42,7 +40,7 @@ class NgramModel:
 
     def take(self, estimate: Estimate) -> None:
         """Become what was estimated."""
-        self.load({name: np.asarray(getattr(estimate, name)) for name in DTYPES})
+        self.load({name: np.asarray(getattr(estimate, name), dtype) for name, dtype in DTYPES.items()})
 
     def take_levels(self, levels: list[Level]) -> None:
         """Become what an ARPA file holds."""
@@ -87,11 +85,10 @@ class NgramModel:
         sound = (
             sound and firsts[-1] == len(words) and firsts[-2] == inner and len(children) == inner + 1 and (firsts[:1] == 0).all()
         )
-        most = np.zeros(self.settings.order, np.int64)
-        if not sound or not self._kernels.is_trie(words, children, firsts, most):
+        sound = sound and (np.diff(firsts) >= 0).all() and (words[: firsts[1]] == np.arange(firsts[1])).all()
+        if not sound or not self._kernels.is_trie(words, children, firsts):
             raise DataError("The checkpoint is damaged: its n-grams are no trie.")
         self._tensors = {name: tensors[name] for name in DTYPES}
-        self._halvings = np.ceil(np.log2(np.maximum(1, most))).astype(np.int64)
 
     @property
     def sizes(self) -> list[int]:

@@ -219,6 +219,8 @@ class RunFolder:
         try:
             with path.open("rb") as file:
                 begin = 8 + int.from_bytes(file.read(8), "little")
+                if begin > os.fstat(file.fileno()).st_size:
+                    raise ValueError("it ends in its header")
                 header = orjson.loads(file.read(begin - 8))
             counters = orjson.loads(header.pop("__metadata__")["counters"])
             mapped = np.memmap(path, np.uint8, "c", begin)
@@ -226,7 +228,7 @@ class RunFolder:
             for name, entry in header.items():
                 first, last = entry["data_offsets"]
                 tensors[name] = np.asarray(mapped[first:last]).view(DTYPES[entry["dtype"]]).reshape(entry["shape"])
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise DataError(f"{path} is missing or damaged: it is no checkpoint of seqterm ({error}).") from error
         return tensors, counters
 

@@ -183,16 +183,15 @@ def _score_texts(words, log_p, backoff, children, n_kinds, order, ids, begins, e
                 elif n_kinds == 0:
                     out[i] += backoff[context] if context >= 0 else np.float32(0)
                 elif n == order or i == begins[text] + n - 1:
-                    out[i], lengths[i] = backoff[context] if context >= 0 else -math.log(n_kinds), 0
+                    lengths[i] = 0
+                    if log_p[ids[i]] > -math.inf:
+                        out[i] = backoff[context] if context >= 0 else -math.log(n_kinds)
                 nodes[i] = node
 
 
 @kernel
-def is_trie(words, children, firsts, most):
-    """Whether no query could leave the arrays: every node's children are in the next level, and their words rise below V.
-
-    Writes to most (N,) how many children a node of each level has at most.
-    """
+def is_trie(words, children, firsts):
+    """Whether no query could leave the arrays: every node's children are in the next level, and their words rise below V."""
     if children[0] != firsts[1]:
         return False
     for level in range(len(firsts) - 2):
@@ -200,7 +199,6 @@ def is_trie(words, children, firsts, most):
             begin, end = np.int64(children[node]), np.int64(children[node + 1])
             if begin > end or end > firsts[level + 2]:
                 return False
-            most[level] = max(most[level], end - begin)
             for child in range(begin, end):
                 if words[child] < 0 or words[child] >= firsts[1] or (child > begin and words[child] <= words[child - 1]):
                     return False
