@@ -16,6 +16,7 @@ from seqterm.options import to_json
 from seqterm.store.arpa import read_arpa, write_arpa
 from seqterm.store.home import new_run_path, run_path
 from seqterm.store.run_folder import RunFolder
+from seqterm.store.vector_formats import shown
 from seqterm.text.format import TextFormat
 from seqterm.text.vocabulary import UNKNOWN, Vocabulary
 
@@ -35,6 +36,9 @@ def import_ngrams(command: ImportNgrams, session: Session) -> Iterator[Event]:
     """Make a run of an ARPA file."""
     file = Path(command.file)
     tokens, special, levels = read_arpa(file)
+    unreadable = [token for token in tokens if any("\ud800" <= letter <= "\udfff" for letter in token)]
+    if unreadable:  # a vocabulary is JSON
+        raise DataError(f"{file} is not UTF-8, as its word {shown(unreadable[0])} shows: convert it to UTF-8.")
     form = TextFormat(command.tokens, "line" if len(special) > 1 else "none")
     counts = [0 if token == UNKNOWN else 1 for token in tokens[: len(special)]] + [1] * (len(tokens) - len(special))
     try:

@@ -22,7 +22,8 @@ def words_of(seed, n, n_words):
     choose = random.Random(seed)
     text = [0]
     while len(text) < n:
-        text.append((text[-1] * 3 + int(choose.expovariate(0.7))) % n_words if choose.random() < 0.6 else choose.randrange(n_words))
+        after = (text[-1] * 3 + int(choose.expovariate(0.7))) % n_words
+        text.append(after if choose.random() < 0.6 else choose.randrange(n_words))
     return [chr(ord("a") + i) for i in text]
 
 
@@ -38,7 +39,7 @@ class Problem:
 
     def __init__(self, texts, is_stream=False):
         self.is_stream = is_stream
-        self.texts = [sum(texts, [])] if is_stream else naive.bracketed(texts)
+        self.texts = [[word for text in texts for word in text]] if is_stream else naive.bracketed(texts)
         marks = [] if is_stream else [naive.START, naive.END]
         words = sorted({word for text in texts for word in text} - {naive.UNKNOWN})
         self.tokens = [naive.UNKNOWN, *marks, *words]

@@ -1,6 +1,7 @@
 """n-gram models behind the protocol of language models, their checkpoints and their levels."""
 
 import math
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -14,8 +15,10 @@ from seqterm.text.vocabulary import Vocabulary
 from tests.models.ngrams import BACKEND, PROBLEMS, SMOOTHING
 from tests.naive import ngram as naive
 
+CASES = [f"{name} {smoothing} {order}" for name in ("some", "dense", "stream") for smoothing in SMOOTHING for order in (1, 3)]
 
-@pytest.fixture(params=[f"{name} {smoothing} {order}" for name in ("some", "dense", "stream") for smoothing in SMOOTHING for order in (1, 3)])
+
+@pytest.fixture(params=CASES)
 def case(request):
     """A problem, its model, and the definition of that."""
     *name, smoothing, order = request.param.split(" ")
@@ -116,7 +119,7 @@ def test_texts_longer_than_are_looked_up_together(smoothing):
     model, oracle = problem.model(3, smoothing), problem.oracle(3, smoothing)
     ids = problem.ids.astype(np.int32)
     cuts = np.array([0, 0, 1, 700, 701, 703, 703, 900])
-    texts = [ids[begin:end] for begin, end in zip(cuts[:-1], cuts[1:], strict=True)]
+    texts = [ids[begin:end] for begin, end in pairwise(cuts)]
     log_p, _ = model.score_texts(ids, cuts[:-1], cuts[1:])
     np.testing.assert_allclose(log_p, np.concatenate([wanted(problem, oracle, text) for text in texts]), rtol=2e-6, atol=2e-6)
 

@@ -52,23 +52,30 @@ def test_enough_memory_touches_no_disk(tmp_path):
 
 
 def test_the_folder_goes_when_something_goes_wrong(tmp_path):
-    with pytest.raises(KeyboardInterrupt), Room(0, tmp_path) as room:
-        PROBLEMS["few"].trie(2, room)
-        assert len(list(tmp_path.iterdir())) == 1
-        raise KeyboardInterrupt
+    def count():
+        with Room(0, tmp_path) as room:
+            PROBLEMS["few"].trie(2, room)
+            assert len(list(tmp_path.iterdir())) == 1
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        count()
     assert list(tmp_path.iterdir()) == []
 
 
 def test_arrays_on_disk_are_zeros_of_their_own(tmp_path):
     with Room(8, tmp_path) as room:
-        arrays = [room.zeros(n, dtype) for n, dtype in ((1, np.int64), (3, np.uint32), (0, np.int32), (5, np.float64), (9, np.uint8))]
+        sizes = [1, 3, 0, 5, 9]
+        arrays = [
+            room.zeros(n, dtype) for n, dtype in zip(sizes, (np.int64, np.uint32, np.int32, np.float64, np.uint8), strict=True)
+        ]
         for i, array in enumerate(arrays):
             assert not array.any()
             array[:] = i + 1
         for i, array in enumerate(arrays):
             assert (array == i + 1).all()
-        assert [len(array) for array in arrays] == [1, 3, 0, 5, 9]
-        assert [array.dtype for array in arrays] == [np.int64, np.uint32, np.int32, np.float64, np.uint8]
+        assert [len(array) for array in arrays] == sizes
+        assert [array.dtype for array in arrays] == dtypes
 
 
 def test_few_files_are_open_however_many_parts_there_are(small_ranges, tmp_path):
@@ -132,7 +139,7 @@ def test_ids_of_every_size(n_words, small_ranges):
     np.testing.assert_array_equal(np.diff(trie.children.astype(int)), np.bincount(pairs[:, 0], minlength=n_words))
 
 
-@pytest.mark.parametrize(("name", "says"), [("LONGEST", "has 104 tokens; at most 3"), ("MOST_NODES", "n-grams; a model can have 3")])
+@pytest.mark.parametrize(("name", "says"), [("LONGEST", "has 104 tokens; at most 3"), ("MOST_NODES", "a model can have 3")])
 def test_too_large_a_corpus_is_refused(name, says, monkeypatch):
     monkeypatch.setattr(ngram_counts, name, 3)
     problem = Problem([words_of(1, 104, 5)], is_stream=True)
@@ -154,6 +161,7 @@ except OSError as error:
 
 
 def test_a_full_disk_is_an_error_and_leaves_nothing(tmp_path):
-    done = subprocess.run([sys.executable, "-c", FULL, str(tmp_path)], capture_output=True, text=True, env=os.environ, check=False)
+    program = [sys.executable, "-c", FULL, str(tmp_path)]
+    done = subprocess.run(program, capture_output=True, text=True, env=os.environ, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (0, "File too large\n", "")
     assert list(tmp_path.iterdir()) == []

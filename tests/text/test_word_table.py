@@ -13,7 +13,8 @@ from seqterm.text.format import TextFormat
 from seqterm.text.tokens import WHITE, sentences, split
 from seqterm.text.vocabulary import END, START, UNKNOWN, Vocabulary
 
-LETTERS = [*WHITE, "\r\n", "\n\n", "a", "b", "é", "\u00a0", "\u0085", "\u2028", "\u3000", "\x1c", "\x1f", "😀", "\udcff", "\ud83d"]
+OTHERS = ["a", "b", "é", "\u00a0", "\u0085", "\u2028", "\u3000", "\x1c", "\x1f", "😀", "\udcff", "\ud83d"]  # none is white
+LETTERS = [*WHITE, "\r\n", "\n\n", *OTHERS]
 TEXTS = st.lists(st.sampled_from(LETTERS), max_size=40).map("".join)
 FORMS = [TextFormat("space", "none"), TextFormat("space", "line")]
 

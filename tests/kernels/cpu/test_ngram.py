@@ -1,6 +1,7 @@
 """Queries of the trie of a few n-grams, by hand."""
 
 import math
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -65,7 +66,7 @@ def test_texts_are_scored_as_steps_are(n_kinds, given):
     ids = choose.integers(0, 3, cuts[-1]).astype(np.int32)
     out, lengths = np.empty(len(ids), np.float32), np.empty(len(ids), np.int8)
     ngram.score_texts(*MODEL, n_kinds, 3, ids, cuts[:-1], cuts[1:], given, np.empty(len(ids), np.int64), out, lengths)
-    for begin, end in zip(cuts[:40], cuts[1:41], strict=True):
+    for begin, end in pairwise(cuts[:41]):
         state = np.full((1, 2), NOT_YET)
         for i in range(begin, end):
             each, each_length = np.empty((1, 3), np.float32), np.empty((1, 3), np.int8)
@@ -91,7 +92,15 @@ def test_a_trie_is_one():
 
 @pytest.mark.parametrize(
     ("name", "place", "value"),
-    [("words", 4, 0), ("words", 9, 3), ("words", 9, -1), ("children", 0, 4), ("children", 1, 2), ("children", 2, 8), ("children", 7, 9)],
+    [
+        ("words", 4, 0),
+        ("words", 9, 3),
+        ("words", 9, -1),
+        ("children", 0, 4),
+        ("children", 1, 2),
+        ("children", 2, 8),
+        ("children", 7, 9),
+    ],
 )
 def test_what_is_no_trie(name, place, value):
     arrays = {"words": WORDS.copy(), "children": CHILDREN.copy()}

@@ -18,16 +18,14 @@ def table(names):
     return slots, hashes, ends, pool
 
 
-def numbers(text, found, hashes=None):
-    slots, own, ends, pool = found
+def numbers(text, found):
     out = np.empty(len(text), np.int32)
-    n = words.encode_words(raw(text), slots, own if hashes is None else hashes, ends, pool, np.arange(9, dtype=np.int32), -1, -2, out)
-    return out[:n].tolist()
+    return out[: words.encode_words(raw(text), *found, np.arange(9, dtype=np.int32), -1, -2, out)].tolist()
 
 
 def test_words_that_share_a_slot_are_told_apart():
     names = [b"%d" % i for i in range(9)]
-    slots, hashes, ends, pool = table(names)
+    _, hashes, ends, pool = table(names)
     few = np.zeros(16, np.uint32)
     words.fill_table(pool, ends, hashes, few)
     assert len({int(hashed) % 16 for hashed in hashes}) < 9
