@@ -65,10 +65,8 @@ def test_the_folder_goes_when_something_goes_wrong(tmp_path):
 
 def test_arrays_on_disk_are_zeros_of_their_own(tmp_path):
     with Room(8, tmp_path) as room:
-        sizes = [1, 3, 0, 5, 9]
-        arrays = [
-            room.zeros(n, dtype) for n, dtype in zip(sizes, (np.int64, np.uint32, np.int32, np.float64, np.uint8), strict=True)
-        ]
+        sizes, dtypes = [1, 3, 0, 5, 9], [np.int64, np.uint32, np.int32, np.float64, np.uint8]
+        arrays = [room.zeros(n, dtype) for n, dtype in zip(sizes, dtypes, strict=True)]
         for i, array in enumerate(arrays):
             assert not array.any()
             array[:] = i + 1
