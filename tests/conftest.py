@@ -80,7 +80,7 @@ def seqterm():
     return call
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def real_data():
     """The folder of real data sets that SEQTERM_DATA names, or ../shared/data beside the checkout; skips where there is none."""
     beside = Path(__file__).parents[2] / "shared" / "data"

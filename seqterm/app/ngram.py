@@ -8,7 +8,7 @@ import seqterm
 from seqterm.app.arguments import line
 from seqterm.app.commands import ExportNgrams, ImportNgrams
 from seqterm.app.session import Session
-from seqterm.errors import UsageError
+from seqterm.errors import DataError, UsageError
 from seqterm.events import Event, Exported, Imported
 from seqterm.models.ngram import NgramModel
 from seqterm.models.ngram_settings import NgramSettings
@@ -16,6 +16,7 @@ from seqterm.options import to_json
 from seqterm.store.arpa import read_arpa, write_arpa
 from seqterm.store.home import new_run_path, run_path
 from seqterm.store.run_folder import RunFolder
+from seqterm.store.vector_formats import shown
 from seqterm.text.format import TextFormat
 from seqterm.text.vocabulary import UNKNOWN, Vocabulary
 
@@ -35,9 +36,15 @@ def import_ngrams(command: ImportNgrams, session: Session) -> Iterator[Event]:
     """Make a run of an ARPA file."""
     file = Path(command.file)
     tokens, special, levels = read_arpa(file)
+    unreadable = [token for token in tokens if any("\ud800" <= letter <= "\udfff" for letter in token)]
+    if unreadable:  # a vocabulary is JSON
+        raise DataError(f"{file} is not UTF-8, as its word {shown(unreadable[0])} shows: convert it to UTF-8.")
     form = TextFormat(command.tokens, "line" if len(special) > 1 else "none")
     counts = [0 if token == UNKNOWN else 1 for token in tokens[: len(special)]] + [1] * (len(tokens) - len(special))
-    vocabulary = Vocabulary.from_json(Vocabulary(form, tokens, counts, special).to_json())  # checked
+    try:
+        vocabulary = Vocabulary.from_json(Vocabulary(form, tokens, counts, special).to_json())
+    except DataError as error:
+        raise DataError(f"The words of {file} cannot be tokens of --tokens {command.tokens}.") from error
     settings = NgramSettings(order=len(levels), smoothing="imported")
     model = NgramModel.of(settings, vocabulary, session.backend)
     model.take_levels(levels)

@@ -11,7 +11,7 @@ from seqterm.app.session import Session
 from seqterm.app.stopping import stop_reason
 from seqterm.app.training_text import TRAINING_IDS, VALIDATION_IDS, read_text
 from seqterm.backends.base import Array
-from seqterm.errors import UsageError
+from seqterm.errors import DataError, UsageError
 from seqterm.evaluation.lines import score_sentences
 from seqterm.evaluation.perplexity import score_stream
 from seqterm.events import Note, Started
@@ -34,6 +34,8 @@ def prepare(command: TrainNgram, folder: RunFolder, session: Session, began: flo
     vocabulary, text, notes = read_text(command, folder)
     model = NgramModel.of(settings, vocabulary, session.backend)
     ids, held_out = _ids(folder, text, vocabulary)
+    if not len(ids):
+        raise DataError("All of the corpus is held out: lower --validation, or add text.")
 
     def describe(n_ngrams: int) -> None:
         for name in (TRAINING_IDS, VALIDATION_IDS):  # of no more use: training does not go on

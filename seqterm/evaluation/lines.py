@@ -154,7 +154,8 @@ def _groups(lines: Iterable[str]) -> Iterator[list[str]]:
 def score_lines(model: LanguageModel, vocabulary: Vocabulary, lines: Iterable[str]) -> Iterator[Scored]:
     """Each line scored from the model's start, in the order of lines; holds few lines at a time."""
     form = vocabulary.form
-    score = _score_words if form.kind == "space" and form.sentences == "line" else _score_parts
+    is_simple = form.kind == "space" and form.sentences == "line" and vocabulary.unknown >= 0
+    score = _score_words if is_simple else _score_parts
     for some in _groups(lines):
         yield from score(model, vocabulary, some)
 
@@ -170,7 +171,7 @@ def _score_parts(model: LanguageModel, vocabulary: Vocabulary, lines: list[str])
 
 
 def _score_words(model: LanguageModel, vocabulary: Vocabulary, lines: list[str]) -> Iterator[Scored]:
-    """As _score_parts, where a line is a sentence and words stand between white space: all lines in a few compiled calls."""
+    """As _score_parts, where a line is a sentence of words between white space, known or UNKNOWN: in a few compiled calls."""
 
     def encode(some: Array) -> Ids:
         text = "\n".join([*lines[some[0] : some[-1] + 1], ""])

@@ -13,7 +13,6 @@ from seqterm.models.ngram_smoothing import Estimate
 from seqterm.store.ngram_levels import Level
 from seqterm.text.vocabulary import START, UNKNOWN, Vocabulary
 
-ROWS = 64  # texts that a thread scores at once
 DTYPES = {"words": np.int32, "log_p": np.float32, "backoff": np.float32, "children": np.uint32, "firsts": np.int64}
 INDEXED = 2  # levels whose nodes' children are in a hash table: further up a node has so few that a search is as quick
 ROOM = 4 / 3  # slots of the table for each
@@ -23,7 +22,7 @@ class NgramModel:
     """words, log_p, backoff, children, index: a trie of all n-grams that occurred, as kernels.cpu.ngram explains it; level n
     (from 0) begins at firsts[n] (N + 1,).
 
-    A state is the nodes of the last words, (n, max(1, N - 1)), int64.
+    A state is the nodes of the last words, (n, N - 1), int64.
     """
 
     unit = "nats a token"
@@ -44,7 +43,7 @@ class NgramModel:
 
     def take(self, estimate: Estimate) -> None:
         """Become what was estimated."""
-        self._take({name: np.asarray(getattr(estimate, name)) for name in DTYPES})
+        self._take({name: np.asarray(getattr(estimate, name), dtype) for name, dtype in DTYPES.items()})
 
     def take_levels(self, levels: list[Level]) -> None:
         """Become what an ARPA file holds."""
@@ -98,6 +97,7 @@ class NgramModel:
         index, inner = tensors.get("index", np.zeros(0)), len(backoff)
         sound = len(firsts) == self.settings.order + 1 and firsts[1] == self.vocabulary_size and len(words) == len(log_p)
         sound = sound and firsts[-1] == len(words) and firsts[-2] == inner and len(children) == inner + 1 and firsts[0] == 0
+        sound = sound and (np.diff(firsts) >= 0).all() and (words[: firsts[1]] == np.arange(firsts[1])).all()
         sound = sound and index.ndim == 1 and len(index) % 2 == 0 < len(index) and index.dtype == np.uint32
         if not sound or not self._kernels.is_trie(words, children, firsts):
             raise DataError("The checkpoint is damaged: its n-grams are no trie.")

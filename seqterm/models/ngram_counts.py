@@ -11,6 +11,7 @@ import numpy as np
 
 from seqterm.backends.base import Array, Backend
 from seqterm.errors import DataError
+from seqterm.store.ngram_levels import MOST_NODES
 
 PAIRS = 2048  # words up to which a corpus is taken in parts by the first two words of n-grams, not by the first
 RANGE, RANGES = 1 << 16, 4096  # places that are sorted together, but for those of a single first word; ranges, about, at most
@@ -18,13 +19,16 @@ PLACE_BYTES = 10  # for each place that is being sorted, besides the words of it
 SHARE = 3  # of the memory that they may take, as a divisor
 LONGEST = 2**32 - 1  # tokens of a corpus, as counts have 32 bits
 BLOCK = bytes(1 << 20)
+FILE = 1 << 28  # bytes of a temporary file, but for larger arrays
+ALIGNED = 64
 
 
 class Room:
     """Arrays of zeros: in memory up to a budget in bytes, then in files of a temporary folder, which goes in the end."""
 
     def __init__(self, memory: int, folder: Path | None):
-        self.memory, self._folder, self._used, self._n = memory, folder, 0, 0
+        self.memory, self._folder, self._used, self._written, self._n = memory, folder, 0, 0, 0
+        self._file, self._filled = np.zeros(0, np.uint8), 0  # the last file, and how much of it is in use
         self._lock = threading.Lock()
         self._temporary: tempfile.TemporaryDirectory[str] | None = None
 
@@ -43,14 +47,21 @@ class Room:
         if self._used + n_bytes <= self.memory or not n_bytes:
             self._used += n_bytes
             return np.zeros(size, dtype)
+        if self._filled + n_bytes > len(self._file):
+            self._file, self._filled = self._new_file(max(n_bytes, min(self._written, FILE))), 0
+        begin, self._filled = self._filled, self._filled + -(-n_bytes // ALIGNED) * ALIGNED
+        return self._file[begin : begin + n_bytes].view(dtype)
+
+    def _new_file(self, n_bytes: int) -> Array:
+        """Each as large as all before, so that there are few: a process may have only so many open."""
         if self._temporary is None:
             self._temporary = tempfile.TemporaryDirectory(dir=self._folder, prefix="ngrams-", ignore_cleanup_errors=True)
         path = Path(self._temporary.name) / f"{self._n}"
-        self._n += 1
+        self._n, self._written = self._n + 1, self._written + n_bytes
         with path.open("wb") as file:  # written, not left out: a full disk is an error now, not a crash at the first use
             for first in range(0, n_bytes, len(BLOCK)):
                 file.write(BLOCK[: n_bytes - first])
-        return np.memmap(path, dtype, "r+")
+        return np.memmap(path, np.uint8, "r+")
 
 
 class Trie(NamedTuple):
@@ -94,7 +105,7 @@ class Counting:
         keys = np.zeros(n_words * (n_words + 1) if pairs else n_words, np.int64)
         self._kernels.count_keys(*self._corpus, keys)
         self._unigrams = keys.reshape(n_words, -1).sum(axis=1)
-        self._first_degrees = np.zeros(n_words, np.int64)
+        self._first_degrees, self._lock = np.zeros(n_words, np.int64), threading.Lock()
         before = np.cumsum(keys) - keys
         self._ranges = np.unique(before // max(RANGE, len(ids) // RANGES), return_inverse=True)[1].astype(np.int32)
         self._sizes = np.bincount(self._ranges, keys).astype(np.int64)
@@ -137,7 +148,10 @@ class Counting:
         kernels.measure_windows(windows, rows, shared, sizes)
         starts = np.concatenate([[0, 0], np.cumsum(sizes[1:])])
         words, counts, degrees = (self._room.zeros(starts[-1], dtype) for dtype in (np.int32, np.uint32, np.uint32))
-        kernels.fill_levels(windows, rows, shared, starts, words, counts, degrees, self._first_degrees)
+        first_degrees = np.zeros(n_words, np.int64)
+        kernels.fill_levels(windows, rows, shared, starts, words, counts, degrees, first_degrees)
+        with self._lock:  # of pairs, several parts have n-grams of one first word
+            self._first_degrees += first_degrees
         return _Part(words, counts, degrees, starts)
 
 
@@ -146,6 +160,8 @@ def _joined(unigrams: Array, first_degrees: Array, parts: list[_Part], order: in
     n_words = len(unigrams)
     sizes = np.sum([np.diff(part.starts[1:]) for part in parts], axis=0) if parts else np.zeros(order - 1, np.int64)
     firsts = np.concatenate([[0, n_words], n_words + np.cumsum(sizes)]).astype(np.int64)
+    if firsts[-1] > MOST_NODES:
+        raise DataError(f"The corpus has {firsts[-1]:,} n-grams; a model can have {MOST_NODES:,}: lower --order.")
     words, counts = room.zeros(firsts[-1], np.int32), room.zeros(firsts[-1], np.uint32)
     children = room.zeros(firsts[-2] + 1, np.uint32)
     words[:n_words], counts[:n_words] = np.arange(n_words), unigrams

@@ -103,8 +103,9 @@ class Smoothing:
     def estimate(self, start: int, unknown: int) -> Estimate:
         """start: the word that begins sentences and is never predicted, -1: there is none; unknown: that of all other words."""
         trie = self._trie
-        links, p = self._room.zeros(trie.firsts[-1], np.uint32), self._room.zeros(trie.firsts[-1], np.float32)
-        weights = self._room.zeros(trie.firsts[-2], np.float32)
+        precision = np.float64 if self._settings.smoothing in ("mle", "katz") else np.float32  # as kernels' back_off asks
+        links, p = self._room.zeros(trie.firsts[-1], np.uint32), self._room.zeros(trie.firsts[-1], precision)
+        weights = self._room.zeros(trie.firsts[-2], precision)
         for level in range(1, self._order):
             self._for_contexts(level, self._counting.link_children, trie.words, trie.children, self._n_words, then=(links,))
         values = self._left_words(links, start) if self._settings.smoothing == "kneser-ney" else trie.counts

@@ -62,5 +62,5 @@ def map_tensors(path: Path) -> tuple[dict[str, Array], dict[str, str]]:
             first, last = entry["data_offsets"]
             tensors[name] = np.asarray(mapped[first:last]).view(_dtype(entry["dtype"])).reshape(entry["shape"])
         return tensors, metadata
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise DataError(f"{path} is missing or damaged: it is no checkpoint of seqterm ({error}).") from error

@@ -212,7 +212,9 @@ def _score_texts(
                 elif n_kinds == 0:
                     out[i] += backoff[context] if context >= 0 else np.float32(0)
                 elif n == order or i == begins[text] + n - 1:
-                    out[i], lengths[i] = backoff[context] if context >= 0 else -math.log(n_kinds), 0
+                    lengths[i] = 0
+                    if log_p[ids[i]] > -math.inf:
+                        out[i] = backoff[context] if context >= 0 else -math.log(n_kinds)
         for text in range(first, last):
             for i in range(begins[text] + n - 1, ends[text]):
                 if lengths[i] == n:

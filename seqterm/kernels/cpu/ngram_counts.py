@@ -19,7 +19,7 @@ def _key(ids, i, end, n_words, pairs):
     """The number by whose ranges a corpus is taken in parts: of the first word, or of the first two."""
     if not pairs:
         return np.int64(ids[i])
-    following = ids[i + 1] + 1 if i + 1 < len(ids) and ids[i] != end else 0
+    following = np.int64(ids[i + 1]) + 1 if i + 1 < len(ids) and ids[i] != end else 0
     return np.int64(ids[i]) * (n_words + 1) + following
 
 
@@ -95,7 +95,7 @@ def measure_windows(windows, order, shared, sizes):
 @kernel
 def fill_levels(windows, order, shared, starts, words, counts, degrees, first_degrees):
     """The trie of sorted windows from its second level on: level n begins at starts[n] of words, counts and degrees, which are
-    zero, as are those of first_degrees (V,) that belong to these windows.  degrees: how many children."""
+    zero, as is first_degrees (V,).  degrees: how many children."""
     ends, n_order = starts.copy(), windows.shape[1]
     for m in range(len(order)):
         row, known = order[m], max(1, shared[m])

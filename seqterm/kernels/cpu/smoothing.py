@@ -7,7 +7,7 @@ import numpy as np
 from seqterm.kernels.cpu.compile import kernel, part
 from seqterm.kernels.cpu.rows import borrow
 
-TINY = 1e-9
+TINY = 1e-12  # of a probability, in double precision
 
 
 @part
@@ -42,6 +42,7 @@ def interpolate(children, values, counts, threshold, links, table, shift, first,
 def back_off(children, counts, threshold, links, table, shift, leaves_some, first, last, p, weights):
     """p(w | context) = kept(count) / total; a word that never followed: weight p(w | shorter context).
 
+    p in double precision: little may be left of 1 when all words that followed are taken from it.
     `leaves_some`: where the whole count is kept, totals are one higher, so that something is left for words that never followed.
     """
     table = borrow(table)
@@ -58,10 +59,10 @@ def back_off(children, counts, threshold, links, table, shift, leaves_some, firs
             weights[context] = 1.0
             continue
         nothing_else = 1.0 - lower < TINY  # the words that followed are all that there are: they get everything
-        if leaves_some and kept > total - TINY and not nothing_else:
+        if leaves_some and kept >= total and not nothing_else:
             total += 1.0
         left = 0.0 if nothing_else else total - kept
-        weights[context] = left / total / (1.0 - lower) if left > TINY else 0.0
+        weights[context] = left / total / (1.0 - lower) if left > 0.0 else 0.0
         for node in range(begin, end):
             count = np.int64(counts[node])
             p[node] = 0.0 if count <= threshold else _kept(count, table, shift) / (kept if nothing_else else total)

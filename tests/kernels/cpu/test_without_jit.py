@@ -104,6 +104,16 @@ def test_arpa_files(plain, compiled, name):
     np.testing.assert_array_equal(plain[name], compiled[name])
 
 
+@pytest.mark.parametrize("smoothing", ["mle", "add-k", "katz", "kneser-ney"])
+def test_ngrams(plain, compiled, smoothing):
+    for name in (f"ngrams {smoothing}", f"ngrams {smoothing} log_p"):
+        np.testing.assert_allclose(plain[name], compiled[name], rtol=1e-6, atol=1e-7)
+
+
+def test_words_of_a_text(plain, compiled):
+    np.testing.assert_array_equal(plain["words"], compiled["words"])
+
+
 @pytest.mark.parametrize("in_step", ["", " in step"])
 @pytest.mark.parametrize("loss", LOSSES)
 @pytest.mark.parametrize("architecture", ARCHITECTURES)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from seqterm.backends.select import select
 from seqterm.kernels.cpu import (
     autoregression,
     dense,
@@ -26,7 +27,13 @@ from seqterm.kernels.cpu import (
 from seqterm.kernels.cpu.compile import kernel
 from seqterm.kernels.cpu.denormals import flush_denormals
 from seqterm.kernels.cpu.team import add_shared_product, meet
+from seqterm.models.ngram import NgramModel
+from seqterm.models.ngram_counts import Counting, Room
+from seqterm.models.ngram_settings import NgramSettings
+from seqterm.models.ngram_smoothing import Smoothing
 from seqterm.store.arpa import read_arpa, write_arpa
+from seqterm.text.format import TextFormat
+from seqterm.text.vocabulary import Vocabulary
 from tests.kernels.cpu.layouts import PLACES, laid_out, whole_numbers
 from tests.kernels.cpu.teams import together
 from tests.kernels.cpu.word_problems import ARCHITECTURES, LOSSES, problem, text
@@ -239,9 +246,30 @@ def series_sums():
     return found
 
 
+def ngrams():
+    """Models of a text of 256 kinds of words, in memory and on disk, what they say, and the words of a text."""
+    found, ids = {}, np.arange(300).astype(np.uint8)
+    ids[::3] = 255
+    backend, texts = select(2), np.array([0, 4, 100, 300])
+    for smoothing in ("mle", "add-k", "katz", "kneser-ney"):
+        settings = NgramSettings(order=3, smoothing=smoothing)
+        model = NgramModel(settings, 256, backend)
+        with tempfile.TemporaryDirectory() as folder, Room(2000, Path(folder)) as room:
+            counting = Counting(ids, 256, 3, -1, room, backend)
+            list(counting.steps())
+            model.take(Smoothing(counting.trie(), settings, (0, 0, 1), room, backend).estimate(-1, 0))
+        state, log_p = model.advance(model.zero_state(2), ids[:2])
+        scored, lengths = model.score_texts(ids.astype(np.int32), texts[:-1], texts[1:])
+        found[f"ngrams {smoothing}"] = np.concatenate([np.ravel(array) for array in (*model.tensors().values(), state)])
+        found[f"ngrams {smoothing} log_p"] = np.concatenate([np.ravel(array) for array in (log_p, scored, lengths)])
+    vocabulary = Vocabulary.count(["a b\n\nab é a\r\n"], TextFormat("space", "line"), has_unknown=True)
+    found["words"] = np.concatenate([vocabulary.counts, vocabulary.encode("ab c é\n\nb"), vocabulary.encode_part("a\n")])
+    return found
+
+
 def compute():
     found = products() | outputs() | hidden_units() | updates() | row_operations() | word_vectors()
-    found |= arpa_file() | hidden_states() | series_sums()
+    found |= arpa_file() | hidden_states() | series_sums() | ngrams()
     found["rounded"], found["rounded wanted"] = rounded_product()
     found["shared"], found["met"] = shared_product(), meetings()
 
