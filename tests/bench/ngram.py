@@ -2,8 +2,9 @@
 
 FOLDER: wiki.train.tokens.gz and wiki.test.tokens.  Scoring: the lines of the test part, text in, a number a line out, by
 score_lines and by the Python module's `score`, which reads the same model from an ARPA file.  Training: whole processes, with
-the most memory that each holds, and for lmplz with its ARPA file; beside the seconds that lmplz took at REFERENCE_GFLOPS, scaled
-by the rate of a product of matrices that is measured in between.  Medians.  Needs kenlm 0.3 (extra `bench`).
+the most memory that each holds, lmplz given 2G and writing its ARPA file; beside the seconds that lmplz took at
+REFERENCE_GFLOPS, scaled by the rate of a product of matrices that is measured in between.  Medians.  Needs kenlm 0.3 (extra
+`bench`).
 """
 
 import argparse
