@@ -25,11 +25,13 @@ def hash_word(text, begin, end):
 
 @part
 def _word_end(text, begin):
-    """-> where the word at `begin` ends, and its hash."""
-    i = begin
+    """-> where the word at `begin` ends, and its hash, as hash_word has it."""
+    hashed, i = OFFSET, begin
     while i < len(text) and (text[i] > RETURN or text[i] < TAB) and text[i] != SPACE:
+        hashed = (hashed ^ np.uint64(text[i])) * PRIME
         i += 1
-    return i, hash_word(text, begin, i)
+    hashed *= MIX
+    return i, hashed ^ (hashed >> HALF)
 
 
 @part
