@@ -502,3 +502,13 @@ class ComparedPoint(Event):
     lower: float
     upper: float
     level: float
+
+
+@dataclass(frozen=True)
+class Setting(Event):
+    """What a field of a command is where no flag says otherwise; `table`: its table in a settings file."""
+
+    table: str
+    name: str
+    value: Any
+    origin: str | None

@@ -26,7 +26,7 @@ class Option:
     below: float | None = None
     duration: bool = False
     positional: bool = False
-    complete: str | None = None  # what a shell completes it with: run, corpus or file
+    complete: str | None = None  # what a shell completes it with: run, corpus, file, command or profile
     group: str = "Options"
 
 
@@ -55,6 +55,24 @@ class Parameter:
     def flag(self) -> str:
         return self.option.flag or self.name.replace("_", "-")
 
+    @property
+    def required(self) -> bool:
+        """Whether a command makes no sense without it."""
+        return self.option.positional and self.default is None and not self.optional
+
+    @property
+    def default_text(self) -> str:
+        """The default as help shows it, "" where there is none."""
+        value = self.default
+        if value is None or value == () or (self.type is bool and value is False):
+            return ""
+        shown = f"{value:g}" if isinstance(value, float) else str(value)
+        if self.option.duration:
+            shown += "s"
+        if self.type is bool:
+            shown = self.flag
+        return f"  [default: {shown}]" if shown else ""
+
 
 def parameters(settings: type) -> list[Parameter]:
     """The fields of a settings class that carry an `Option`."""
@@ -76,11 +94,12 @@ def check(settings: Any) -> None:
         if value is None and (parameter.optional or parameter.option.positional):
             continue
         for one in value if parameter.many else (value,):
-            _check_value(parameter, one)
+            check_value(parameter, one, f"--{parameter.flag}")
 
 
-def _check_value(parameter: Parameter, value: Any) -> None:
-    name, limits = f"--{parameter.flag}", parameter.option
+def check_value(parameter: Parameter, value: Any, name: str) -> None:
+    """Raise UsageError where one value of a field, called `name`, has the wrong type or is out of its range."""
+    limits = parameter.option
     numeric = isinstance(value, int | float) and not isinstance(value, bool)
     sound = numeric if parameter.type is float else type(value) is parameter.type
     if not sound:

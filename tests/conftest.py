@@ -22,6 +22,14 @@ TEXT = "".join(f"the {colour} hen has {n} eggs.\n" for n in range(10) for colour
 TINY = {"hidden": 12, "embedding": 8, "batch": 4, "steps": 16, "epochs": 2, "sample_length": 20, "threads": 2}
 
 
+@pytest.fixture(scope="session", autouse=True)
+def nobodys_settings(tmp_path_factory):
+    """What the settings file of whoever runs the tests says is no matter here."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SEQTERM_CONFIG", str(tmp_path_factory.mktemp("config") / "seqterm.toml"))
+        yield
+
+
 @pytest.fixture(autouse=True)
 def home(tmp_path, monkeypatch):
     """SEQTERM_HOME in a temporary folder; compiled kernels are shared by all tests."""

@@ -41,6 +41,9 @@ EXAMPLES = {
     tuple[float, float]: [0.5, 0.25],
     tuple[str, str, str]: ["a", "b", "c"],
     str | None: None,
+    Any: 1,
+    int | None: None,
+    list[tuple[str, float, int, bool]] | None: None,
 }
 
 

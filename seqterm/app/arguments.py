@@ -1,9 +1,11 @@
 """Words to commands and commands to words, from the metadata of their fields."""
 
+import dataclasses
 import re
 import shlex
+from collections.abc import Iterable
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 
 from seqterm.app.commands import COMMANDS, Command
 from seqterm.errors import UsageError
@@ -21,8 +23,17 @@ def parse_duration(text: str) -> float:
     return sum(float(number) * UNITS[unit] for number, unit in parts)
 
 
-def convert(parameter: Parameter, text: str) -> Any:
-    """A person's word for one value of a field."""
+def nearest(word: str, known: Iterable[str]) -> str:
+    """What may have been meant by a misspelt word, as the end of an error's sentence; "" where nothing is near."""
+    from difflib import get_close_matches
+
+    names = list(known)
+    found = [name for name in names if name.split()[-1] == word] or get_close_matches(word, names, 1)
+    return f": did you mean {' or '.join(found)}?" if found else "."
+
+
+def convert(parameter: Parameter, text: str, name: str | None = None) -> Any:
+    """A person's word for one value of a field; `name`: what an error calls it, by default its flag."""
     if parameter.option.duration:
         return parse_duration(text)
     if parameter.type is bool or parameter.type is str:
@@ -31,14 +42,25 @@ def convert(parameter: Parameter, text: str) -> Any:
         return parameter.type(text)
     except ValueError as error:
         kind = "a whole number" if parameter.type is int else "a number"
-        raise UsageError(f"--{parameter.flag} must be {kind}, not {text!r}.") from error
+        raise UsageError(f"{name or f'--{parameter.flag}'} must be {kind}, not {text!r}.") from error
 
 
-def build(command_class: type[Command], values: dict[str, Any]) -> Command:
-    """A command from the values that a person gave, checked; all others have their defaults."""
-    command = command_class(given=frozenset(values), **values)
+def build(command_class: type[Command], values: dict[str, Any], defaults: dict[str, Any] | None = None) -> Command:
+    """A command from the values that a person gave, checked; others are as settings files say (`defaults`), or built in."""
+    command = command_class(given=frozenset(values), **{**(defaults or {}), **values})
     check(command)
     return command
+
+
+C = TypeVar("C", bound=Command)
+
+
+def without_defaults_of(command: C, names: Iterable[str]) -> C:
+    """The command with the built-in defaults of those fields that nobody gave: what settings files say of them does not apply.
+
+    So that the words of the command, where all values count as given, are not refused."""
+    built_in = {parameter.name: parameter.default for parameter in parameters(type(command))}
+    return dataclasses.replace(command, **{name: built_in[name] for name in names if name not in command.given})
 
 
 def _word(value: Any) -> str:

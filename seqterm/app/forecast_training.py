@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 import seqterm
-from seqterm.app.arguments import line
+from seqterm.app.arguments import line, without_defaults_of
 from seqterm.app.commands import Resume, TrainAr
 from seqterm.app.commands.series import TrainForecaster
 from seqterm.app.forecast_report import compared, fitted, forecast_errors
@@ -30,6 +30,7 @@ from seqterm.training.loop import Helpers, Trainer
 from seqterm.training.settings import ForecastTrainingSettings, ReportSettings
 
 SERIES = "series.bin"  # all values of a run, in its folder
+ORDER = {"criterion", "max_lags"}  # what chooses the number of lags, unless --lags says it
 INITIALISE = 3  # the purpose of a random key
 VALIDATIONS = 20  # in a whole training
 
@@ -74,6 +75,8 @@ def prepare(command: TrainForecaster, folder: RunFolder, session: Session, began
     """Read the series, build the model, write what the run is."""
     if not command.data:
         raise UsageError("Name the series to train on: a CSV file with a header, or - for standard input.")
+    if isinstance(command, TrainAr):  # of settings files, what a person's own words leave open
+        command = without_defaults_of(command, ["lags"] if command.given & ORDER else ORDER if command.lags is not None else [])
     series = read_series(command.data, (command.column,) if command.column is not None else ())
     calendar = Calendar.of(series, command.ignore_gaps)
     values = np.ascontiguousarray(series.values[:, 0])
@@ -179,7 +182,7 @@ def _settings(command: TrainForecaster, values: Array, session: Session) -> tupl
     if not isinstance(command, TrainAr):
         return settings, []
     if settings.lags is not None:
-        if given := command.given & {"criterion", "max_lags"}:
+        if given := command.given & ORDER:
             flag = min(given).replace("_", "-")
             raise UsageError(f"--{flag} chooses the order, which --lags {settings.lags} says already: leave one of them out.")
         return settings, []

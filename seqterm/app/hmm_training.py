@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 import seqterm
-from seqterm.app.arguments import line
+from seqterm.app.arguments import line, without_defaults_of
 from seqterm.app.commands import Resume, TrainHmm
 from seqterm.app.session import Session
 from seqterm.app.stopping import stop_reason
@@ -35,6 +35,7 @@ def prepare(command: TrainHmm, folder: RunFolder, session: Session, began: float
     vocabulary: Vocabulary | None = None
     notes: list[Note] = []
     if settings.emission == "gaussian":
+        command = without_defaults_of(command, OF_TEXT)
         settings, source = _read_series(command, settings, folder)
     elif settings.column:
         raise UsageError("--column needs --emission gaussian: a text has no columns.")

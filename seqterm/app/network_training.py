@@ -6,14 +6,14 @@ from typing import Any
 import numpy as np
 
 import seqterm
-from seqterm.app.arguments import line
+from seqterm.app.arguments import line, without_defaults_of
 from seqterm.app.commands import Resume
 from seqterm.app.commands.training import TrainNetwork
 from seqterm.app.known_vectors import KnownVectors, known_vectors
 from seqterm.app.loaded import LoadedModel
 from seqterm.app.session import Session
 from seqterm.app.stopping import stop_reason
-from seqterm.app.training_text import TRAINING_IDS, VALIDATION_IDS, check_format, read_text
+from seqterm.app.training_text import FORMAT, TRAINING_IDS, VALIDATION_IDS, VOCABULARY, check_format, read_text
 from seqterm.errors import DataError, UsageError
 from seqterm.evaluation.lines import score_sentences
 from seqterm.evaluation.perplexity import score_stream
@@ -67,6 +67,7 @@ def reopen(
 
 def prepare(command: TrainNetwork, folder: RunFolder, session: Session, began: float) -> tuple[Trainer, list[Note]]:
     """Read the text, build the model, write what the run is."""
+    command = _without_what_is_brought(command)
     if command.batching == "sentence" and command.sentences == "none" and not command.from_run:
         raise UsageError("--batching sentence needs sentences: give --sentences line or punctuation.")
     base = session.load(command.from_run) if command.from_run else None
@@ -104,6 +105,14 @@ def prepare(command: TrainNetwork, folder: RunFolder, session: Session, began: f
     trainer = _trainer(folder, config, training, reports, vocabulary, model, session, began, command.time_limit)
     folder.write_description(config, vocabulary.to_json())
     return trainer, notes
+
+
+def _without_what_is_brought(command: TrainNetwork) -> TrainNetwork:
+    """Settings files have no say in what another run or vectors decide."""
+    if command.from_run:
+        settings = (parameter.name for parameter in parameters(resolve(CATALOGUE[command.model].settings)))
+        return without_defaults_of(command, (*settings, *FORMAT, *VOCABULARY))
+    return without_defaults_of(command, ["embedding"]) if command.vectors else command
 
 
 def _with_vectors(settings: Any, command: TrainNetwork, given: KnownVectors) -> Any:

@@ -55,6 +55,7 @@ HANDLERS: dict[type[Command], str] = {
     commands.Info: "seqterm.app.runs:info",
     commands.Warmup: "seqterm.app.warmup:warmup",
     commands.Paths: "seqterm.app.runs:paths",
+    commands.ShowConfig: "seqterm.app.config:show",
 }
 
 

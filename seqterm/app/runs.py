@@ -9,6 +9,7 @@ from seqterm.app.commands import Info, ListRuns, Paths, RemoveRuns, Stop
 from seqterm.app.forecast_report import reports
 from seqterm.app.loaded import read_model
 from seqterm.app.session import Session
+from seqterm.app.settings_files import project_file, user_file
 from seqterm.errors import DataError, SeqtermError, UsageError
 from seqterm.events import Event, Note, Place, Removed, RunInfo, RunSummary
 from seqterm.models.catalogue import CATALOGUE
@@ -104,3 +105,6 @@ def paths(command: Paths, session: Session) -> Iterator[Event]:
     yield Place("runs", str(runs_folder()))
     yield Place("corpora", str(bundled_folder()))
     yield Place("kernels", str(session.backend.cache_folder))
+    yield Place("settings", str(user_file()))
+    if project := project_file():
+        yield Place("project", str(project))

@@ -18,6 +18,8 @@ from seqterm.text.vocabulary import START, Ids, Vocabulary
 
 TRAINING_IDS, VALIDATION_IDS, SPOOL = "tokens.bin", "validation.bin", "corpus.txt"
 UNKNOWN_SPELLING = "<unk>"
+FORMAT = ("tokens", "sentences", "lowercase")  # how text is read
+VOCABULARY = ("vocab_size", "min_count", "limit_vocab")
 
 
 def check_format(command: TrainNetwork, base: LoadedModel) -> None:
@@ -25,7 +27,7 @@ def check_format(command: TrainNetwork, base: LoadedModel) -> None:
     for name, has in (("tokens", base.vocabulary.form.kind), *(vars(base.vocabulary.form).items())):
         if name in command.given and getattr(command, name) != has:
             raise UsageError(f"--{name} {getattr(command, name)} does not fit --from {command.from_run}, which has {has}.")
-    for name in ("vocab_size", "min_count", "limit_vocab"):
+    for name in VOCABULARY:
         if name in command.given:
             raise UsageError(f"--{name.replace('_', '-')} does not fit --from, which brings its vocabulary: leave it out.")
 

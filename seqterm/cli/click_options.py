@@ -1,14 +1,15 @@
 """Click's options, made from the metadata of a command's fields."""
 
 import re
+from collections.abc import Iterable
 from typing import Any
 
 import click
 from click.shell_completion import CompletionItem
 
 from seqterm.app import arguments
-from seqterm.app.commands import Command
-from seqterm.errors import UsageError
+from seqterm.app.commands import COMMANDS, Command
+from seqterm.errors import SeqtermError, UsageError
 from seqterm.options import Parameter, parameters
 
 NUMBER = re.compile(r"-?\d+(\.\d+)?")
@@ -40,8 +41,31 @@ class Word(click.ParamType):
             from seqterm.text.corpus import bundled, fetched
 
             names = [*bundled(), *fetched(fetched_folder())]
+        elif self._parameter.option.complete == "profile":
+            names = _profiles()
+        elif self._parameter.option.complete == "command":
+            from seqterm.app.settings_files import table_of
+
+            names = next_words((table_of(path) for path, c in COMMANDS.items() if c.configurable), ctx.params.get(param.name))
         found = [CompletionItem(name) for name in sorted(names) if name.startswith(incomplete)]
-        return found + ([CompletionItem(incomplete, type="file")] if self._parameter.option.complete else [])
+        is_file = self._parameter.option.complete in ("run", "corpus", "file")
+        return found + ([CompletionItem(incomplete, type="file")] if is_file else [])
+
+
+def next_words(phrases: Iterable[tuple[str, ...]], begun: tuple[str, ...] | None) -> list[str]:
+    """The words that may come after those of a phrase that is begun."""
+    begun = tuple(begun or ())
+    return list({phrase[len(begun)]: None for phrase in phrases if phrase[: len(begun)] == begun and len(phrase) > len(begun)})
+
+
+def _profiles() -> list[str]:
+    """None where a settings file cannot be read: completion is no place for errors."""
+    from seqterm.app.settings_files import profile_names
+
+    try:
+        return profile_names()
+    except (SeqtermError, OSError):
+        return []
 
 
 class GroupedOption(click.Option):
@@ -50,25 +74,13 @@ class GroupedOption(click.Option):
     group = "Options"
 
 
-def _default(parameter: Parameter) -> str:
-    value = parameter.default
-    if value is None or value == () or (parameter.type is bool and value is False):
-        return ""
-    shown = f"{value:g}" if isinstance(value, float) else str(value)
-    if parameter.option.duration:
-        shown += "s"
-    if parameter.type is bool:
-        shown = parameter.flag
-    return f"  [default: {shown}]" if shown else ""
-
-
 def _option(parameter: Parameter) -> click.Option:
     details = parameter.option
     names = [parameter.name, f"--{parameter.flag}" + (f"/--no-{parameter.flag}" if parameter.type is bool else "")]
     if details.short:
         names.insert(1, f"-{details.short}")
     kind = click.Choice(details.choices) if details.choices else Word(parameter)
-    common: dict[str, Any] = {"default": None, "help": details.help + _default(parameter), "multiple": parameter.many}
+    common: dict[str, Any] = {"default": None, "help": details.help + parameter.default_text, "multiple": parameter.many}
     made = (
         GroupedOption(names, **common)
         if parameter.type is bool
@@ -78,9 +90,16 @@ def _option(parameter: Parameter) -> click.Option:
     return made
 
 
+class ConfigurableArgument(click.Argument):
+    """An argument that settings files may have where it is not typed: whether it is missing is found out later."""
+
+    def value_is_missing(self, value: Any) -> bool:
+        return False
+
+
 def _argument(parameter: Parameter) -> click.Argument:
-    many: dict[str, Any] = {"nargs": -1} if parameter.many else {"required": parameter.default is None and not parameter.optional}
-    return click.Argument([parameter.name], type=Word(parameter), metavar=parameter.option.metavar, **many)
+    many: dict[str, Any] = {"nargs": -1} if parameter.many else {"required": parameter.required}
+    return ConfigurableArgument([parameter.name], type=Word(parameter), metavar=parameter.option.metavar, **many)
 
 
 def click_parameters(command_class: type[Command]) -> list[click.Parameter]:

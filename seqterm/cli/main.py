@@ -1,6 +1,7 @@
 """The command line: words to commands, events to text, errors to exit codes."""
 
 import os
+import re
 import signal
 import sys
 from types import FrameType
@@ -9,13 +10,25 @@ from typing import Any
 import click
 
 import seqterm
-from seqterm.app import arguments
-from seqterm.app.commands import COMMANDS, Command, Compare, EvaluateVectors, Forecast, Resume, Sample, Score, TrainAr, TrainNgram
+from seqterm.app.commands import (
+    COMMANDS,
+    Command,
+    Compare,
+    EvaluateVectors,
+    Forecast,
+    Resume,
+    Sample,
+    Score,
+    ShowConfig,
+    TrainAr,
+    TrainNgram,
+)
 from seqterm.app.commands.training import Train
 from seqterm.app.session import Session
 from seqterm.cli import notes, output
 from seqterm.cli.click_options import GroupedCommand, GroupedOption, Word, click_parameters
-from seqterm.errors import INTERRUPTED
+from seqterm.cli.help import help_command
+from seqterm.errors import INTERRUPTED, UsageError
 from seqterm.models.catalogue import CATALOGUE
 from seqterm.options import parameters
 
@@ -50,6 +63,20 @@ def _do(command: Command, quiet: bool, jsonl: bool, echo: bool = True, json: boo
         notes.note("interrupted")
         output.write("")
         os._exit(INTERRUPTED)  # do not wait for a thread that still computes
+
+
+def _configured(path: tuple[str, ...], given: dict[str, Any], profile: str | None, *shown: Any) -> int:
+    """Do a command with what settings files and the environment say of it; -> exit code."""
+    from seqterm.app import settings_files
+
+    found = settings_files.defaults(path, profile)
+    command = settings_files.configured(path, given, found)
+    try:
+        return _do(command, *shown)
+    except UsageError as error:  # of a value, perhaps, that nobody typed
+        flags = {f"--{p.flag}": found[p.name] for p in parameters(type(command)) if p.name in found and p.name not in given}
+        origins = [f"{flag} is from {flags[flag].origin}" for flag in re.findall(r"--[\w-]+", str(error)) if flag in flags]
+        raise UsageError(" ".join((str(error), *(f"({origin})" for origin in dict.fromkeys(origins))))) from error
 
 
 def _show(command: Command, quiet: bool, jsonl: bool, echo: bool, json: bool, chart: bool | None) -> int:
@@ -91,23 +118,33 @@ def _show(command: Command, quiet: bool, jsonl: bool, echo: bool, json: bool, ch
 QUIET = ("quiet", "--quiet", "-q"), "No progress; only the answer."
 JSONL = ("jsonl", "--jsonl"), "Events as JSON, an object a line."
 DEBUG = ("debug", "--debug"), "Show a traceback with an error."
+PROFILE = "With the settings of a profile, from a settings file."
+
+
+def _profile() -> click.Option:
+    (profile,) = (parameter for parameter in parameters(ShowConfig) if parameter.name == "profile")
+    return GroupedOption(["profile", "--profile"], metavar="NAME", type=Word(profile), help=PROFILE)
 
 
 def _flag(names: tuple[str, ...], text: str) -> click.Option:
     return GroupedOption(list(names), is_flag=True, help=text)
 
 
-def _command(name: str, command_class: type[Command]) -> click.Command:
+def _command(path: tuple[str, ...], command_class: type[Command]) -> click.Command:
     """A Click command for a command class."""
+    has_profile = command_class.configurable and bool(parameters(command_class))
 
     def callback(
         quiet: bool, jsonl: bool, debug: bool, echo: bool = True, json: bool = False, chart: bool | None = None, **values: Any
     ) -> int:
+        profile = values.pop("profile") if has_profile else None
         given = {key: value for key, value in values.items() if value not in (None, ())}
         click.get_current_context().find_root().obj["debug"] |= debug
-        return _do(arguments.build(command_class, given), quiet, jsonl, echo, json, chart)
+        return _configured(path, given, profile, quiet, jsonl, echo, json, chart)
 
     params = [*click_parameters(command_class), _flag(*QUIET), _flag(*JSONL), _flag(*DEBUG)]
+    if has_profile:
+        params.append(_profile())
     if command_class is Sample:
         params.append(GroupedOption(["echo", "--echo/--no-echo"], default=True, help="Print the prompt before its continuation."))
     if command_class is Forecast:
@@ -120,7 +157,7 @@ def _command(name: str, command_class: type[Command]) -> click.Command:
         params.append(_flag(("json", "--json"), "One JSON object."))
     if command_class is Score:
         params.append(_flag(("json", "--json"), "One JSON object; with --summary the total alone."))
-    return GroupedCommand(name, callback=callback, params=params, help=command_class.__doc__)
+    return GroupedCommand(path[-1], callback=callback, params=params, help=command_class.__doc__)
 
 
 @click.group(
@@ -136,25 +173,27 @@ def cli(ctx: click.Context, debug: bool) -> None:
     ctx.obj["debug"] |= debug
 
 
-@cli.group(name="train", invoke_without_command=True, params=click_parameters(Resume)[1:])
+@cli.group(name="train", invoke_without_command=True, params=[*click_parameters(Resume)[1:], _profile()])
 @click.option("--resume", metavar="RUN", type=Word(parameters(Resume)[0]), help="Go on with a training that was stopped.")
 @click.option("--quiet", "-q", is_flag=True, help=QUIET[1])
 @click.option("--jsonl", is_flag=True, help=JSONL[1])
 @click.option("--debug", is_flag=True, help=DEBUG[1])
 @click.pass_context
-def train(ctx: click.Context, resume: str | None, quiet: bool, jsonl: bool, debug: bool, **values: Any) -> int | None:
+def train(
+    ctx: click.Context, resume: str | None, profile: str | None, quiet: bool, jsonl: bool, debug: bool, **values: Any
+) -> int | None:
     """Train a model on text, or go on with a run."""
     ctx.obj["debug"] |= debug
     if ctx.invoked_subcommand:
         if resume is not None:
             raise click.UsageError("--resume goes on with a run as it is: name no model and no text.")
-        if quiet or jsonl or any(value is not None for value in values.values()):
+        if quiet or jsonl or any(value is not None for value in (profile, *values.values())):
             raise click.UsageError(f"Give options after the model: seqterm train {ctx.invoked_subcommand} CORPUS --option ...")
         return None
     if resume is None:
         raise click.UsageError("Name a model to train, or a run to --resume.")
     given = {key: value for key, value in {"run": resume, **values}.items() if value is not None}
-    return _do(arguments.build(Resume, given), quiet, jsonl)
+    return _configured(("train", "--resume"), given, profile, quiet, jsonl)
 
 
 @cli.group(name="runs")
@@ -177,6 +216,11 @@ def ngram() -> None:
     """Read and write n-gram models as ARPA files."""
 
 
+@cli.group(name="config")
+def config() -> None:
+    """Show what settings files say."""
+
+
 @cli.group(name="corpus")
 def corpus() -> None:
     """List, fetch, split and count texts."""
@@ -190,17 +234,19 @@ def _add_commands() -> None:
         "vectors": vectors,
         "hmm": hmm,
         "ngram": ngram,
+        "config": config,
     }
     for path, command_class in COMMANDS.items():
         if path[-1].startswith("-"):
             continue
-        made = _command(path[-1], command_class)
+        made = _command(path, command_class)
         if path[0] == "train":
             made.short_help = CATALOGUE[path[1]].summary
         (groups[path[0]] if len(path) == 2 else cli).add_command(made)
 
 
 _add_commands()
+cli.add_command(help_command)
 
 
 def main() -> None:

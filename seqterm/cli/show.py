@@ -42,6 +42,7 @@ from seqterm.events import (
     RunInfo,
     RunSummary,
     Sampled,
+    Setting,
     Started,
     Step,
     Stopped,
@@ -220,6 +221,8 @@ def listing(events: Iterable[Event], quiet: bool, summary_only: bool = False) ->
                     under(text.RUNS_HEADING, event.run if quiet else text.run_summary(event))
                 case LineScore():
                     under(text.SCORES_HEADING, text.line_score(event))
+                case Setting():
+                    under(f"[{event.table}]", text.setting(event))
                 case _ if type(event) in TABLES:
                     heading, row = TABLES[type(event)]
                     under(heading, row(event))

@@ -1,5 +1,6 @@
 """Events as lines of text."""
 
+import json
 import math
 import time
 from typing import Any
@@ -26,6 +27,7 @@ from seqterm.events import (
     Ranked,
     RunInfo,
     RunSummary,
+    Setting,
     Started,
     Step,
     Stopped,
@@ -274,3 +276,17 @@ def checked(event: Checked) -> str:
         f"advance and score agree within {event.step_deviation:.1e}\n"
         f"(rounding may make that {event.tolerance:.1e})"
     )
+
+
+def setting(event: Setting) -> str:
+    """A line of TOML, which has no word for nothing; where it comes from as a comment."""
+    line = f"# {event.name} =" if event.value in (None, ()) else f"{event.name} = {_toml(event.value)}"
+    return line if event.origin is None else f"{line}  # {event.origin}"
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, tuple):
+        return f"[{', '.join(map(_toml, value))}]"
+    if isinstance(value, str):
+        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+    return str(value).lower() if isinstance(value, bool) else repr(value)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from seqterm.app.arguments import build, convert, line, parse_duration, words
+from seqterm.app.arguments import build, convert, line, nearest, parse_duration, without_defaults_of, words
 from seqterm.app.commands import COMMANDS, Resume, Sample, TrainLstm
 from seqterm.cli.main import cli
 from seqterm.errors import UsageError
@@ -115,6 +115,25 @@ def test_resuming_reads_like_training():
 
 def test_a_command_knows_what_was_given():
     assert build(Sample, {"run": "hen", "length": 500}).given == {"run", "length"}
+
+
+def test_defaults_from_elsewhere_are_values_that_nobody_gave():
+    command = build(TrainLstm, {"hidden": 5}, {"hidden": 6, "layers": 2})
+    assert (command.hidden, command.layers, command.given) == (5, 2, {"hidden"})
+    assert words(command) == ["train", "lstm", "--hidden", "5", "--layers", "2"]
+
+
+def test_without_defaults_a_command_has_what_was_given_and_what_is_built_in():
+    command = without_defaults_of(build(TrainLstm, {"hidden": 5}, {"layers": 2, "seed": 7}), ["hidden", "layers"])
+    assert (command.hidden, command.layers, command.seed, command.given) == (5, 1, 7, {"hidden"})
+
+
+@pytest.mark.parametrize(
+    ("word", "end"),
+    [("hiden", ": did you mean hidden?"), ("lstm", ": did you mean train lstm?"), ("xyz", "."), ("", ".")],
+)
+def test_a_near_name_is_suggested(word, end):
+    assert nearest(word, iter(["hidden", "layers", "train lstm"])) == end
 
 
 def test_building_checks_the_values():

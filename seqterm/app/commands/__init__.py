@@ -12,6 +12,7 @@ from seqterm.app.commands.keeping import (
     ListRuns,
     Paths,
     RemoveRuns,
+    ShowConfig,
     SplitCorpus,
     Stop,
     Warmup,
@@ -90,4 +91,5 @@ COMMANDS: dict[tuple[str, ...], type[Command]] = {
     ("info",): Info,
     ("warmup",): Warmup,
     ("paths",): Paths,
+    ("config", "show"): ShowConfig,
 }

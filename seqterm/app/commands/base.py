@@ -1,6 +1,7 @@
 """What every command is, and what many share."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from seqterm.options import argument, option
 
@@ -9,8 +10,10 @@ RUN = "A run: a path, or a name that `seqterm runs list` shows."
 
 @dataclass(frozen=True, kw_only=True)
 class Command:
-    """Base class.  `given`: the names of fields that a person set, as opposed to defaults."""
+    """Base class.  `given`: the names of fields that a person set in this very command, as opposed to defaults, be they built in
+    or from settings files or the environment, which give way where they do not fit."""
 
+    configurable: ClassVar[bool] = True  # whether settings files may have defaults for it
     given: frozenset[str] = frozenset()
 
 

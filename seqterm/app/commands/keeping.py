@@ -60,6 +60,18 @@ class Paths(Command):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ShowConfig(Command):
+    """Show what settings files and the environment say, as TOML: of a command every field, else the fields that they set."""
+
+    configurable = False
+    command: tuple[str, ...] = argument(
+        "A command, as `train lstm`, or the first word of several.", default=(), metavar="COMMAND...", complete="command"
+    )
+    origins: bool = option(False, "Where each value comes from.")
+    profile: str | None = option(None, "With the settings of this profile.", metavar="NAME", complete="profile")
+
+
+@dataclass(frozen=True, kw_only=True)
 class ListCorpora(Command):
     """List the corpora that come with seqterm, those fetched, and those that can be."""
 
