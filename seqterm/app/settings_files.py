@@ -6,7 +6,7 @@ the platform's folder for configuration, and a profile's tables come before all 
 
 import os
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -237,17 +237,18 @@ def _defaults_of(parameter: Parameter, tables: list[Table], files: list[Layer]) 
                 yield Default(layer.read(table, parameter, values[parameter.flag]), f"{layer.origin}: {layer.place(table)}")
 
 
-def find(path: tuple[str, ...], files: list[Layer]) -> dict[str, Default]:
-    """{field: default} of a command, of those fields that the environment or files set."""
+def find(path: tuple[str, ...], files: list[Layer], given: Collection[str] = ()) -> dict[str, Default]:
+    """{field: default} of a command, of those fields that the environment or files set, and that are not given."""
     tables = tables_of(path)
-    each = ((parameter.name, next(_defaults_of(parameter, tables, files), None)) for parameter in parameters(COMMANDS[path]))
+    asked = (parameter for parameter in parameters(COMMANDS[path]) if parameter.name not in given)
+    each = ((parameter.name, next(_defaults_of(parameter, tables, files), None)) for parameter in asked)
     return {name: default for name, default in each if default}
 
 
-def defaults(path: tuple[str, ...], profile: str | None = None) -> dict[str, Default]:
+def defaults(path: tuple[str, ...], profile: str | None = None, given: Collection[str] = ()) -> dict[str, Default]:
     """As find; nothing is read for a command that has nothing to set."""
     command_class = COMMANDS[path]
-    return find(path, layers(profile)) if command_class.configurable and parameters(command_class) else {}
+    return find(path, layers(profile), given) if command_class.configurable and parameters(command_class) else {}
 
 
 def configured(path: tuple[str, ...], given: dict[str, Any], found: dict[str, Default]) -> Command:

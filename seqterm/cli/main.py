@@ -69,12 +69,12 @@ def _configured(path: tuple[str, ...], given: dict[str, Any], profile: str | Non
     """Do a command with what settings files and the environment say of it; -> exit code."""
     from seqterm.app import settings_files
 
-    found = settings_files.defaults(path, profile)
+    found = settings_files.defaults(path, profile, given)
     command = settings_files.configured(path, given, found)
     try:
         return _do(command, *shown)
     except UsageError as error:  # of a value, perhaps, that nobody typed
-        flags = {f"--{p.flag}": found[p.name] for p in parameters(type(command)) if p.name in found and p.name not in given}
+        flags = {f"--{p.flag}": found[p.name] for p in parameters(type(command)) if p.name in found}
         origins = [f"{flag} is from {flags[flag].origin}" for flag in re.findall(r"--[\w-]+", str(error)) if flag in flags]
         raise UsageError(" ".join((str(error), *(f"({origin})" for origin in dict.fromkeys(origins))))) from error
 

@@ -95,6 +95,7 @@ def test_a_shared_value_that_does_not_suit_a_command_is_refused_there_alone(proj
     assert value(LSTM, "sentences") == "none"
     with pytest.raises(DataError, match=r"\[train\] sentences must be one of line, punctuation"):
         defaults(("train", "glove"))
+    assert defaults(("train", "glove"), given={"sentences"}) == {}  # where another one is typed
 
 
 def test_going_on_with_a_run_has_a_table_of_its_own(project):
