@@ -43,7 +43,6 @@ EXAMPLES = {
     str | None: None,
     Any: 1,
     int | None: None,
-    list[tuple[str, float, int, bool]] | None: None,
 }
 
 
