@@ -502,3 +502,31 @@ class ComparedPoint(Event):
     lower: float
     upper: float
     level: float
+
+
+@dataclass(frozen=True)
+class Painting(Event):
+    """What colours a text that comes in Painted events: rows of values and the range (low, high) of each; those below
+    zero have colours of their own.  `difference`: the colour is the second row less the first."""
+
+    title: str
+    rows: list[str]
+    ranges: list[tuple[float, float]]
+    difference: bool = False
+
+
+@dataclass(frozen=True)
+class Painted(Event):
+    """A line of text in pieces, tokens as a rule, and in every row a value of each piece."""
+
+    line: int
+    pieces: list[str]
+    values: list[list[float]]
+
+
+@dataclass(frozen=True)
+class CaughtUp(Event):
+    """A log has been read to its end; whether some process here trains the run, and the seconds left at its pace."""
+
+    training: bool
+    left: float | None

@@ -16,6 +16,8 @@ EXAMPLES = {
     int: 1,
     float: 0.5,
     float | None: None,
+    int | None: None,
+    list[tuple[str, float, int, bool]] | None: None,
     bool: True,
     dict[str, list[int]]: {"0.W_x": [2, 3]},
     dict[str, Any]: {"a": 1},

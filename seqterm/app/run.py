@@ -50,6 +50,7 @@ HANDLERS: dict[type[Command], str] = {
     commands.ExportRun: "seqterm.app.archive:export_run",
     commands.ImportRun: "seqterm.app.archive:import_run",
     commands.Stop: "seqterm.app.runs:stop",
+    commands.Watch: "seqterm.app.watch:watch",
     commands.ListRuns: "seqterm.app.runs:list_runs",
     commands.RemoveRuns: "seqterm.app.runs:remove_runs",
     commands.Info: "seqterm.app.runs:info",

@@ -3,6 +3,7 @@
 import os
 import signal
 import sys
+from dataclasses import replace
 from types import FrameType
 from typing import Any
 
@@ -10,12 +11,27 @@ import click
 
 import seqterm
 from seqterm.app import arguments
-from seqterm.app.commands import COMMANDS, Command, Compare, EvaluateVectors, Forecast, Resume, Sample, Score, TrainAr, TrainNgram
+from seqterm.app.commands import (
+    COMMANDS,
+    Command,
+    Compare,
+    EvaluateVectors,
+    Forecast,
+    MapVectors,
+    Resume,
+    Sample,
+    Score,
+    ShowHmm,
+    TrainAr,
+    TrainNgram,
+    Watch,
+)
 from seqterm.app.commands.training import Train
 from seqterm.app.session import Session
-from seqterm.cli import notes, output
+from seqterm.cli import notes, output, views
 from seqterm.cli.click_options import GroupedCommand, GroupedOption, Word, click_parameters
-from seqterm.errors import INTERRUPTED
+from seqterm.cli.views import Screen
+from seqterm.errors import INTERRUPTED, UsageError
 from seqterm.models.catalogue import CATALOGUE
 from seqterm.options import parameters
 
@@ -39,10 +55,24 @@ def _interruptible(session: Session) -> None:
     signal.signal(signal.SIGTERM, ask)
 
 
-def _do(command: Command, quiet: bool, jsonl: bool, echo: bool = True, json: bool = False, chart: bool | None = None) -> int:
+def _do(
+    command: Command,
+    quiet: bool,
+    jsonl: bool,
+    echo: bool = True,
+    json: bool = False,
+    chart: bool | None = None,
+    svg: str | None = None,
+    html: str | None = None,
+) -> int:
     """Run a command and show its events; -> exit code.  Click would give a closed pipe and Ctrl-C other endings."""
     try:
-        return _show(command, quiet, jsonl, echo, json, chart)
+        screen = Screen(svg, html)
+        if (jsonl or json) and (svg or html):
+            raise UsageError("--svg and --html keep what is drawn: leave --json and --jsonl out.")
+        code = _show(command, quiet, jsonl, echo, json, chart, screen)
+        screen.export()
+        return code
     except BrokenPipeError:
         output.close_quietly()
         return 0
@@ -52,10 +82,12 @@ def _do(command: Command, quiet: bool, jsonl: bool, echo: bool = True, json: boo
         os._exit(INTERRUPTED)  # do not wait for a thread that still computes
 
 
-def _show(command: Command, quiet: bool, jsonl: bool, echo: bool, json: bool, chart: bool | None) -> int:
+def _show(command: Command, quiet: bool, jsonl: bool, echo: bool, json: bool, chart: bool | None, screen: Screen) -> int:
     from seqterm.app.run import run
     from seqterm.cli import forecast, show
 
+    if isinstance(command, Watch) and not (views.is_live() or jsonl):
+        command = replace(command, once=True)
     session = Session()
     _interruptible(session)
     events = run(command, session)
@@ -68,6 +100,8 @@ def _show(command: Command, quiet: bool, jsonl: bool, echo: bool, json: bool, ch
 
         code = show.jsonl(events, stop) or (INTERRUPTED if session.stop else 0)
         return 0 if gone else code
+    if json and isinstance(command, Score) and command.heat:
+        raise UsageError("--heat is drawn, or read by --jsonl: leave --json out.")
     if json:
         shown = {
             Score: show.one_object,
@@ -82,12 +116,15 @@ def _show(command: Command, quiet: bool, jsonl: bool, echo: bool, json: bool, ch
     if isinstance(command, Sample):
         show.sampling(events, echo)
     elif isinstance(command, Forecast):
-        forecast.forecast(events, quiet, chart)
+        forecast.forecast(events, quiet, chart, screen)
+    elif isinstance(command, Watch):
+        show.watching(events, screen, live=views.is_live() and not command.once)
     else:
-        show.listing(events, quiet, isinstance(command, Score) and (command.summary or command.stream))
+        show.listing(events, quiet, screen, isinstance(command, Score) and (command.summary or command.stream))
     return INTERRUPTED if session.stop else 0
 
 
+VIEWS = (Score, Watch, Forecast, MapVectors, ShowHmm)  # commands that draw
 QUIET = ("quiet", "--quiet", "-q"), "No progress; only the answer."
 JSONL = ("jsonl", "--jsonl"), "Events as JSON, an object a line."
 DEBUG = ("debug", "--debug"), "Show a traceback with an error."
@@ -97,15 +134,28 @@ def _flag(names: tuple[str, ...], text: str) -> click.Option:
     return GroupedOption(list(names), is_flag=True, help=text)
 
 
+def _drawn_into(kind: str) -> click.Option:
+    text = f"Write what is drawn into a file of {kind.upper()} too."
+    return GroupedOption([kind, f"--{kind}"], metavar="FILE", type=click.Path(), help=text)
+
+
 def _command(name: str, command_class: type[Command]) -> click.Command:
     """A Click command for a command class."""
 
     def callback(
-        quiet: bool, jsonl: bool, debug: bool, echo: bool = True, json: bool = False, chart: bool | None = None, **values: Any
+        quiet: bool,
+        jsonl: bool,
+        debug: bool,
+        echo: bool = True,
+        json: bool = False,
+        chart: bool | None = None,
+        svg: str | None = None,
+        html: str | None = None,
+        **values: Any,
     ) -> int:
         given = {key: value for key, value in values.items() if value not in (None, ())}
         click.get_current_context().find_root().obj["debug"] |= debug
-        return _do(arguments.build(command_class, given), quiet, jsonl, echo, json, chart)
+        return _do(arguments.build(command_class, given), quiet, jsonl, echo, json, chart, svg, html)
 
     params = [*click_parameters(command_class), _flag(*QUIET), _flag(*JSONL), _flag(*DEBUG)]
     if command_class is Sample:
@@ -120,6 +170,8 @@ def _command(name: str, command_class: type[Command]) -> click.Command:
         params.append(_flag(("json", "--json"), "One JSON object."))
     if command_class is Score:
         params.append(_flag(("json", "--json"), "One JSON object; with --summary the total alone."))
+    if command_class in VIEWS:
+        params += [_drawn_into("svg"), _drawn_into("html")]
     return GroupedCommand(name, callback=callback, params=params, help=command_class.__doc__)
 
 

@@ -6,8 +6,9 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
-from seqterm.events import Finished, Note, Saved, Started, Step, Stopped, TrainingSample, Validation
+from seqterm.events import CaughtUp, Finished, Note, Saved, Started, Step, Stopped, TrainingSample, Validation
 from seqterm.render.training import TrainingView, duration
+from tests.render.screens import check_golden
 
 WIDTHS = [40, 80, 200]
 STARTED = Started(
@@ -176,3 +177,13 @@ def test_a_sample_cannot_play_tricks_on_the_terminal():
 )
 def test_durations_read_like_a_clock(seconds, text):
     assert duration(seconds) == text
+
+
+def test_golden():
+    def view_at(width):
+        view = TrainingView()
+        for event in (*EVENTS, CaughtUp(training=False, left=None)):
+            view.take(event)
+        return view.render(width)
+
+    check_golden("training", view_at)

@@ -15,6 +15,7 @@ from seqterm.app.commands.keeping import (
     SplitCorpus,
     Stop,
     Warmup,
+    Watch,
 )
 from seqterm.app.commands.language import (
     Check,
@@ -82,6 +83,7 @@ COMMANDS: dict[tuple[str, ...], type[Command]] = {
     ("corpus", "split"): SplitCorpus,
     ("corpus", "stats"): CorpusStats,
     ("stop",): Stop,
+    ("watch",): Watch,
     ("runs", "list"): ListRuns,
     ("runs", "show"): Info,
     ("runs", "rm"): RemoveRuns,

@@ -15,6 +15,14 @@ class Stop(Command):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Watch(Command):
+    """Show the curves of a run, and, while any process trains it, how they go on."""
+
+    run: str = argument(RUN, complete="run")
+    once: bool = option(False, "Show what there is, and end; without a terminal in any case.")
+
+
+@dataclass(frozen=True, kw_only=True)
 class ListRuns(Command):
     """List the runs in the runs folder."""
 

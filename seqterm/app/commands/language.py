@@ -32,6 +32,13 @@ class Score(OnLines):
     ngram_details: bool = option(
         False, "Of an n-gram model: every token's log10 probability, the length of the n-gram that gave it, 1 if it is unknown."
     )
+    heat: bool = option(False, "The text coloured by each token's surprisal, in bits.")
+    against: str | None = option(
+        None,
+        "With --heat: beside another run, coloured by what surprises that one more.",
+        metavar="RUN",
+        complete="run",
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

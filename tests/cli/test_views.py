@@ -1,0 +1,144 @@
+"""Views on a terminal, in a pipe and in files."""
+
+import re
+from html import unescape
+from xml.etree import ElementTree
+
+import pytest
+
+from seqterm.errors import INTERRUPTED
+from tests.cli.program import ENDLESS, json_events, rest_of_screen, stderr_lines, under_way
+
+TAG = re.compile(r"<[^>]*>")
+SGR = re.compile(rb"\x1b\[[\d;]*m")
+SAID = "the red hen has 3 eggs.\nthe hen was at 7 lakes\n"
+USAGE = 2
+
+
+@pytest.fixture
+def said(tmp_path):
+    (tmp_path / "said.txt").write_text(SAID)
+    return str(tmp_path / "said.txt")
+
+
+def on_page(seqterm, *words):
+    """What a pipe gets, 120 columns wide as the terminal is."""
+    done = seqterm(*words, env={"COLUMNS": "120", "LINES": "40"})
+    assert (done.returncode, done.stderr) == (0, b"")
+    return done.stdout
+
+
+def check_same_but_for_colour(terminal, seqterm, *words):
+    page = on_page(seqterm, *words)
+    screen, code = rest_of_screen(terminal(*words))
+    assert (SGR.sub(b"", screen), code) == (page, 0)
+    assert SGR.search(screen)
+    for env in ({"NO_COLOR": "1"}, {"TERM": "dumb"}):
+        assert rest_of_screen(terminal(*words, env=env)) == (page, 0)
+
+
+def check_exports(seqterm, folder, shown, *words):
+    """Both files hold what is shown, and fetch nothing."""
+    done = seqterm(*words, "--svg", folder / "view.svg", "--html", folder / "view.html")
+    assert done.returncode == 0, done.stderr
+    svg, html = (folder / "view.svg").read_text(), (folder / "view.html").read_text()
+    for text in ("".join(ElementTree.fromstring(svg).itertext()).replace("\xa0", " "), unescape(TAG.sub("", html))):
+        for part in shown:
+            assert part in text
+    assert "url(http" not in svg + html
+
+
+# watch
+
+
+def test_watch_is_the_same_on_a_terminal_but_for_colour(terminal, seqterm, tiny_run):
+    check_same_but_for_colour(terminal, seqterm, "watch", tiny_run, "--once")
+
+
+def test_watch_is_exported(seqterm, tiny_run, tmp_path):
+    check_exports(seqterm, tmp_path, [str(tiny_run)[:30], "nats a token", "complete in"], "watch", tiny_run)
+
+
+def test_a_training_in_another_process_is_watched_to_its_end(terminal, start, seqterm, corpus, tmp_path):
+    training = under_way(start("train", "lstm", corpus, *ENDLESS, "-o", tmp_path / "live"))
+    child = terminal("watch", tmp_path / "live")
+    child.expect("tokens/s")
+    seqterm("stop", tmp_path / "live")
+    screen, code = rest_of_screen(child)
+    assert code == 0
+    assert b"stopped: stop requested" in screen
+    assert training.wait(60) == 0
+
+
+def test_ctrl_c_ends_watching_alone(terminal, start, corpus, tmp_path):
+    training = under_way(start("train", "lstm", corpus, *ENDLESS, "-o", tmp_path / "live"))
+    child = terminal("watch", tmp_path / "live")
+    child.expect("tokens/s")
+    child.sendintr()
+    screen, code = rest_of_screen(child)
+    assert code == INTERRUPTED
+    assert b"Traceback" not in screen
+    assert training.poll() is None
+
+
+# score --heat
+
+
+def test_heat_is_the_same_on_a_terminal_but_for_colour(terminal, seqterm, trained, said):
+    check_same_but_for_colour(terminal, seqterm, "score", trained, said, "--heat")
+
+
+def test_heat_shows_what_surprises(seqterm, trained):
+    title, first, blocks, *_ = seqterm("score", trained, "--heat", input=b"the red hen has 7 wggs.\n").stdout.decode().split("\n")
+    assert title.startswith("surprisal in bits")
+    assert first == "the red hen has 7 wggs.↵"
+    assert blocks[18] == "█"  # eggs were expected
+    assert blocks[5:8].strip(" ▁▂▃") == ""
+
+
+def test_heat_of_two_runs(seqterm, trained, tiny_run, said):
+    page = on_page(seqterm, "score", trained, said, "--heat", "--against", tiny_run).decode()
+    assert f"b = {tiny_run}" in page.replace("\n", "")
+    assert [row[:2] for row in page.split("\n")[-7:-1]] == ["  ", "a ", "b "] * 2
+
+
+def test_heat_as_events(seqterm, trained, said):
+    painting, *painted = json_events(seqterm("score", trained, said, "--heat", "--jsonl").stdout)
+    assert (painting["event"], painting["rows"]) == ("painting", ["a"])
+    per_token = json_events(seqterm("score", trained, said, "--per-token", "--jsonl").stdout)
+    for line, scored in zip(painted, per_token, strict=False):
+        assert sum(line["values"][0]) == pytest.approx(-scored["log_probability"] / 0.6931471805599453, rel=1e-5, abs=0)
+
+
+def test_heat_is_exported(seqterm, trained, said, tmp_path):
+    check_exports(seqterm, tmp_path, ["surprisal in bits", "the red hen has 3 eggs."], "score", trained, said, "--heat")
+
+
+def test_letters_that_the_model_lacks_are_noted(seqterm, trained):
+    done = seqterm("score", trained, "--heat", input=b"hen \xe2\x82\xac Q\n")
+    assert stderr_lines(done) == ["2 tokens that the model has never seen are left out."]
+
+
+BAD = {
+    "against without heat": (["--against", "RUN"], "--against goes with --heat"),
+    "heat of a stream": (["--heat", "--stream"], "--heat shows lines"),
+    "heat as json": (["--heat", "--json"], "leave --json out"),
+    "tokens that differ": (["--heat", "--against", "WORDS"], "they read line 1 as different tokens"),
+    "a picture of events": (["--heat", "--jsonl", "--svg", "x.svg"], "leave --json and --jsonl out"),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_what_cannot_be_heated_is_refused(seqterm, trained, word_run, said, tmp_path, case):
+    words, sentence = BAD[case]
+    runs = {"RUN": str(trained), "WORDS": str(word_run)}
+    done = seqterm("score", trained, said, *[runs.get(word, word) for word in words], cwd=tmp_path)
+    assert done.returncode == USAGE
+    assert sentence in stderr_lines(done)[-1]
+    assert not (tmp_path / "x.svg").exists()
+
+
+def test_a_file_that_cannot_be_written_is_named(seqterm, trained, said, tmp_path):
+    done = seqterm("score", trained, said, "--heat", "--svg", tmp_path / "no" / "x.svg")
+    assert done.returncode == 1
+    assert stderr_lines(done) == [f"seqterm: Cannot write {tmp_path / 'no' / 'x.svg'}: No such file or directory."]
