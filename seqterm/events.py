@@ -530,3 +530,25 @@ class CaughtUp(Event):
 
     training: bool
     left: float | None
+
+
+@dataclass(frozen=True)
+class RunCurves(Event):
+    """A run's losses, [(step, loss)] each, thinned so that extremes stay, and how it stands; `best` of the held-out ones."""
+
+    run: str
+    model: str
+    parameters: int
+    unit: str
+    training: list[tuple[int, float]]
+    held_out: list[tuple[int, float]]
+    seconds: float
+    best: float | None
+
+
+@dataclass(frozen=True)
+class SettingDiffers(Event):
+    """A setting that is not the same in all runs compared, and what it is in each; None where one has it not."""
+
+    name: str
+    values: list[Any]

@@ -35,6 +35,8 @@ EXAMPLES = {
     list[tuple[str, float, float]]: [["a", 0.5, 1.5]],
     list[tuple[str, float]] | None: [["a", 0.5]],
     list[tuple[str, float]]: [["a", 0.5]],
+    list[tuple[int, float]]: [[1, 0.5]],
+    list[Any]: [1, "a", None],
     list[str]: ["a", "b"],
     list[tuple[float, float]]: [[0.5, 1.5]],
     list[tuple[int, int]]: [[0, 1]],

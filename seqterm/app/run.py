@@ -52,6 +52,7 @@ HANDLERS: dict[type[Command], str] = {
     commands.Stop: "seqterm.app.runs:stop",
     commands.Watch: "seqterm.app.watch:watch",
     commands.ListRuns: "seqterm.app.runs:list_runs",
+    commands.CompareRuns: "seqterm.app.compare_runs:compare_runs",
     commands.RemoveRuns: "seqterm.app.runs:remove_runs",
     commands.Info: "seqterm.app.runs:info",
     commands.Warmup: "seqterm.app.warmup:warmup",

@@ -37,7 +37,7 @@ def extremes(rows: list[Row], key: str) -> list[Row]:
     return [rows[i] for i in sorted(kept)]
 
 
-class _Reader:
+class RunReader:
     """A run's log as events, of many no more than a chart can show."""
 
     def __init__(self, folder: RunFolder):
@@ -114,7 +114,7 @@ def watch(command: Watch, session: Session) -> Iterator[Event]:
     """What there is, then, until the training ends, what comes; a CaughtUp wherever the log's end is reached."""
     folder = RunFolder(existing_run(command.run))
     session.stoppable = True
-    reader, told = _Reader(folder), None
+    reader, told = RunReader(folder), None
     while not session.stop:
         training = folder.is_locked()
         events = list(reader.read())

@@ -15,6 +15,7 @@ from seqterm.app.commands import (
     COMMANDS,
     Command,
     Compare,
+    CompareRuns,
     EvaluateVectors,
     Forecast,
     MapVectors,
@@ -117,6 +118,8 @@ def _show(command: Command, quiet: bool, jsonl: bool, echo: bool, json: bool, ch
         show.sampling(events, echo)
     elif isinstance(command, Forecast):
         forecast.forecast(events, quiet, chart, screen)
+    elif isinstance(command, CompareRuns):
+        show.comparing(events, screen)
     elif isinstance(command, Watch):
         show.watching(events, screen, live=views.is_live() and not command.once)
     else:
@@ -124,7 +127,7 @@ def _show(command: Command, quiet: bool, jsonl: bool, echo: bool, json: bool, ch
     return INTERRUPTED if session.stop else 0
 
 
-VIEWS = (Score, Watch, Forecast, MapVectors, ShowHmm)  # commands that draw
+VIEWS = (Score, Watch, CompareRuns, Forecast, MapVectors, ShowHmm)  # commands that draw
 QUIET = ("quiet", "--quiet", "-q"), "No progress; only the answer."
 JSONL = ("jsonl", "--jsonl"), "Events as JSON, an object a line."
 DEBUG = ("debug", "--debug"), "Show a traceback with an error."

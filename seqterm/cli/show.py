@@ -42,9 +42,11 @@ from seqterm.events import (
     Progress,
     Ranked,
     Removed,
+    RunCurves,
     RunInfo,
     RunSummary,
     Sampled,
+    SettingDiffers,
     Started,
     Step,
     Stopped,
@@ -193,6 +195,16 @@ def watching(events: Iterable[Event], screen: Screen, live: bool) -> None:
             if isinstance(event, CaughtUp):
                 picture.update(view.render(console.width, console.height - 1), refresh=True)
     screen.keep(view.render(screen.size[0]))
+
+
+def comparing(events: Iterable[Event], screen: Screen) -> None:
+    """One picture, then a table."""
+    from seqterm.render.run_comparison import curves, settings
+
+    found = list(events)
+    runs = [event for event in found if isinstance(event, RunCurves)]
+    screen.draw(curves(runs, *screen.size))
+    screen.draw(settings(runs, [event for event in found if isinstance(event, SettingDiffers)]))
 
 
 def sampling(events: Iterable[Event], echo: bool) -> None:

@@ -65,7 +65,9 @@ class TrainingView:
 
     def _begin(self, event: Started) -> None:
         """A training goes on from a checkpoint, and what came after that is no more."""
-        self.started, self.remarks, self.ended = event, [], False
+        if self.ended:
+            self.remarks, self.ended = [], False
+        self.started = event
         self.steps = [step for step in self.steps if step.step <= event.step]
         self.validations = [validation for validation in self.validations if validation.step <= event.step]
 

@@ -142,3 +142,15 @@ def test_a_file_that_cannot_be_written_is_named(seqterm, trained, said, tmp_path
     done = seqterm("score", trained, said, "--heat", "--svg", tmp_path / "no" / "x.svg")
     assert done.returncode == 1
     assert stderr_lines(done) == [f"seqterm: Cannot write {tmp_path / 'no' / 'x.svg'}: No such file or directory."]
+
+
+# runs compare
+
+
+def test_runs_compared_are_the_same_on_a_terminal_but_for_colour(terminal, seqterm, tiny_run, trained):
+    check_same_but_for_colour(terminal, seqterm, "runs", "compare", tiny_run, trained)
+
+
+def test_runs_compared_are_exported(seqterm, tiny_run, trained, tmp_path):
+    shown = ["held-out loss, nats a token, by step", "hidden"]
+    check_exports(seqterm, tmp_path, shown, "runs", "compare", tiny_run, trained)

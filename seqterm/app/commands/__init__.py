@@ -2,6 +2,7 @@
 
 from seqterm.app.commands.base import Command
 from seqterm.app.commands.keeping import (
+    CompareRuns,
     CorpusInfo,
     CorpusStats,
     ExportRun,
@@ -86,6 +87,7 @@ COMMANDS: dict[tuple[str, ...], type[Command]] = {
     ("watch",): Watch,
     ("runs", "list"): ListRuns,
     ("runs", "show"): Info,
+    ("runs", "compare"): CompareRuns,
     ("runs", "rm"): RemoveRuns,
     ("runs", "export"): ExportRun,
     ("runs", "import"): ImportRun,

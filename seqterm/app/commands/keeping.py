@@ -28,6 +28,13 @@ class ListRuns(Command):
 
 
 @dataclass(frozen=True, kw_only=True)
+class CompareRuns(Command):
+    """Draw the loss curves of runs over each other, and list the settings in which they differ."""
+
+    runs: tuple[str, ...] = argument("Runs.", default=(), metavar="RUN...", complete="run")
+
+
+@dataclass(frozen=True, kw_only=True)
 class RemoveRuns(Command):
     """Delete runs with all their files."""
 
