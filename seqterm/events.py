@@ -552,3 +552,15 @@ class SettingDiffers(Event):
 
     name: str
     values: list[Any]
+
+
+@dataclass(frozen=True)
+class UnitTracks(Event):
+    """How well a unit, or a part of it such as a gate, tracks a pattern in a text: their correlation over the tokens."""
+
+    rank: int
+    layer: int
+    unit: int
+    gate: str
+    pattern: str
+    correlation: float

@@ -25,6 +25,7 @@ HANDLERS: dict[type[Command], str] = {
     commands.Resume: "seqterm.app.train:resume",
     commands.Sample: "seqterm.app.sample:sample",
     commands.Score: "seqterm.app.score:score",
+    commands.Neurons: "seqterm.app.neurons:neurons",
     commands.Compare: "seqterm.app.compare:compare",
     commands.Check: "seqterm.app.check:check",
     commands.Filter: "seqterm.app.score:filter_lines",

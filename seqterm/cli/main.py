@@ -19,6 +19,7 @@ from seqterm.app.commands import (
     EvaluateVectors,
     Forecast,
     MapVectors,
+    Neurons,
     Resume,
     Sample,
     Score,
@@ -127,7 +128,7 @@ def _show(command: Command, quiet: bool, jsonl: bool, echo: bool, json: bool, ch
     return INTERRUPTED if session.stop else 0
 
 
-VIEWS = (Score, Watch, CompareRuns, Forecast, MapVectors, ShowHmm)  # commands that draw
+VIEWS = (Score, Watch, CompareRuns, Neurons, Forecast, MapVectors, ShowHmm)  # commands that draw
 QUIET = ("quiet", "--quiet", "-q"), "No progress; only the answer."
 JSONL = ("jsonl", "--jsonl"), "Events as JSON, an object a line."
 DEBUG = ("debug", "--debug"), "Show a traceback with an error."

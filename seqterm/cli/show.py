@@ -53,6 +53,7 @@ from seqterm.events import (
     TotalScore,
     TrainingSample,
     Transitions,
+    UnitTracks,
     Validation,
     WordMap,
 )
@@ -305,6 +306,7 @@ TABLES: dict[type[Event], tuple[str, Callable[[Any], str]]] = {
     Answer: (text.ANSWERS_HEADING, text.answer),
     AnalogyAccuracy: (text.ACCURACY_HEADING, text.accuracy),
     PairCorrelation: (text.PAIRS_HEADING, text.correlation),
+    UnitTracks: (text.TRACKS_HEADING, text.unit_tracks),
     Compared: (text.COMPARED_HEADING, text.compared),
     ForecastErrors: (forecasts.ERRORS_HEADING, forecasts.error_row),
 }

@@ -31,6 +31,7 @@ from seqterm.events import (
     Stopped,
     TotalScore,
     Transitions,
+    UnitTracks,
     Validation,
 )
 from seqterm.render.bars import bar
@@ -274,3 +275,10 @@ def checked(event: Checked) -> str:
         f"advance and score agree within {event.step_deviation:.1e}\n"
         f"(rounding may make that {event.tolerance:.1e})"
     )
+
+
+TRACKS_HEADING = f"{'correlation':>11}  layer  unit  of"
+
+
+def unit_tracks(event: UnitTracks) -> str:
+    return f"{event.correlation:>11.4f}  {event.layer:>5}  {event.unit:>4}  {event.gate}"

@@ -154,3 +154,22 @@ def test_runs_compared_are_the_same_on_a_terminal_but_for_colour(terminal, seqte
 def test_runs_compared_are_exported(seqterm, tiny_run, trained, tmp_path):
     shown = ["held-out loss, nats a token, by step", "hidden"]
     check_exports(seqterm, tmp_path, shown, "runs", "compare", tiny_run, trained)
+
+
+# neurons
+
+
+def test_a_unit_is_the_same_on_a_terminal_but_for_colour(terminal, seqterm, trained, said):
+    check_same_but_for_colour(terminal, seqterm, "neurons", trained, said, "--unit", "3", "--gates")
+
+
+def test_a_unit_is_exported(seqterm, trained, said, tmp_path):
+    check_exports(
+        seqterm, tmp_path, ["h of unit 3 in layer 0", "the red hen has 3 eggs."], "neurons", trained, said, "--unit", "3"
+    )
+
+
+def test_units_that_track_are_a_table(seqterm, trained, said):
+    heading, *rows = seqterm("neurons", trained, said, "--find", "hen", "--top", "2").stdout.decode().splitlines()
+    assert heading.split() == ["correlation", "layer", "unit", "of"]
+    assert [row.split()[1::2] for row in rows] == [["0", "h"]] * 2

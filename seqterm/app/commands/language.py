@@ -74,6 +74,20 @@ class Check(Command):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Neurons(OnLines):
+    """Show what a unit of a recurrent network does over a text, or find those that track a pattern in it."""
+
+    layer: int | None = option(None, "The layer, from 0 (default: the last; with --find all of them).", minimum=0)
+    unit: int | None = option(None, "The unit, from 0, by which the text is coloured.", minimum=0)
+    gate: str = option("h", "What of it: h, of an LSTM also c, i, f, o, g, of a GRU r, z, g.")
+    gates: bool = option(False, "All of these as a heat map under the text.")
+    find: str | None = option(
+        None, "Rank units by their correlation with this pattern.", metavar="quotes|brackets|line-position|REGEX"
+    )
+    top: int = option(10, "With --find: units to show.", minimum=1)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Filter(OnLines):
     """Pass on the lines that the model finds likely enough, in their order and unchanged."""
 
