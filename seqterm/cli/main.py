@@ -102,6 +102,8 @@ def _show(command: Command, quiet: bool, jsonl: bool, echo: bool, json: bool, ch
 
         code = show.jsonl(events, stop) or (INTERRUPTED if session.stop else 0)
         return 0 if gone else code
+    if isinstance(command, Sample) and not command.time_machine and (screen.svg or screen.html):
+        raise UsageError("--svg and --html go with --time-machine: a sample is plain text.")
     if json and isinstance(command, Score) and command.heat:
         raise UsageError("--heat is drawn, or read by --jsonl: leave --json out.")
     if json:
@@ -115,7 +117,7 @@ def _show(command: Command, quiet: bool, jsonl: bool, echo: bool, json: bool, ch
         return INTERRUPTED if session.stop else 0
     if isinstance(command, Train | Resume):
         return show.training(events, quiet, isinstance(command, TrainAr | TrainNgram))
-    if isinstance(command, Sample):
+    if isinstance(command, Sample) and not command.time_machine:
         show.sampling(events, echo)
     elif isinstance(command, Forecast):
         forecast.forecast(events, quiet, chart, screen)
@@ -128,7 +130,7 @@ def _show(command: Command, quiet: bool, jsonl: bool, echo: bool, json: bool, ch
     return INTERRUPTED if session.stop else 0
 
 
-VIEWS = (Score, Watch, CompareRuns, Neurons, Forecast, MapVectors, ShowHmm)  # commands that draw
+VIEWS = (Sample, Score, Watch, CompareRuns, Neurons, Forecast, MapVectors, ShowHmm)  # commands that draw
 QUIET = ("quiet", "--quiet", "-q"), "No progress; only the answer."
 JSONL = ("jsonl", "--jsonl"), "Events as JSON, an object a line."
 DEBUG = ("debug", "--debug"), "Show a traceback with an error."

@@ -240,6 +240,7 @@ def sampling(events: Iterable[Event], echo: bool) -> None:
 def listing(events: Iterable[Event], quiet: bool, screen: Screen, summary_only: bool = False) -> None:
     """Commands that answer with lines."""
     from seqterm.render.heat_text import heat_text, legend
+    from seqterm.render.training import at_step
 
     headings: set[str] = set()
 
@@ -271,6 +272,8 @@ def listing(events: Iterable[Event], quiet: bool, screen: Screen, summary_only: 
                 case Painted():
                     assert painting
                     screen.draw(heat_text(painting, event, screen.size[0]))
+                case TrainingSample():
+                    screen.draw(at_step(event))
                 case TotalScore():
                     screen.write((text.total_score(event) if summary_only else text.total_row(event)) + "\n")
                 case NextToken():

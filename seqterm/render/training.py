@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from rich.console import Group, RenderableType
 from rich.panel import Panel
+from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
@@ -28,6 +29,12 @@ def duration(seconds: float) -> str:
 def plain(text: str) -> str:
     """Text whose control characters, but for line ends and tabs, cannot reach the terminal."""
     return CONTROL.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
+def at_step(sample: TrainingSample) -> RenderableType:
+    """A whole sample under the step that it is of."""
+    rule = Rule(f"step {sample.step:,}", align="left", style="dim")
+    return Group(rule, Text(plain(sample.text), overflow="fold"))
 
 
 @dataclass

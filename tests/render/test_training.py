@@ -7,7 +7,7 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from seqterm.events import CaughtUp, Finished, Note, Saved, Started, Step, Stopped, TrainingSample, Validation
-from seqterm.render.training import TrainingView, duration
+from seqterm.render.training import TrainingView, at_step, duration
 from tests.render.screens import check_golden
 
 WIDTHS = [40, 80, 200]
@@ -187,3 +187,8 @@ def test_golden():
         return view.render(width)
 
     check_golden("training", view_at)
+
+
+def test_golden_of_a_sample_at_its_step():
+    text = "The hen is in the yard, and so is the goose.\n\x1b漢 tail"
+    check_golden("at_step", lambda width: at_step(TrainingSample(12_000, text)))

@@ -12,6 +12,10 @@ from seqterm.text.format import KINDS
 class Sample(SamplingSettings, Prompted):
     """Draw text from a trained model."""
 
+    time_machine: bool = option(
+        False, "The same prompt and seed over the checkpoints that training kept (--keep-checkpoints), from the first on."
+    )
+
 
 @dataclass(frozen=True, kw_only=True)
 class Next(Prompted):
