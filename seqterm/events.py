@@ -512,3 +512,65 @@ class Setting(Event):
     name: str
     value: Any
     origin: str | None
+
+
+@dataclass(frozen=True)
+class Painting(Event):
+    """What colours a text that comes in Painted events: rows of values and the range (low, high) of each; those below
+    zero have colours of their own.  `difference`: the colour is the second row less the first."""
+
+    title: str
+    rows: list[str]
+    ranges: list[tuple[float, float]]
+    difference: bool = False
+
+
+@dataclass(frozen=True)
+class Painted(Event):
+    """A line of text in pieces, tokens as a rule, and in every row a value of each piece."""
+
+    line: int
+    pieces: list[str]
+    values: list[list[float]]
+
+
+@dataclass(frozen=True)
+class CaughtUp(Event):
+    """A log has been read to its end; whether some process here trains the run, and the seconds left at its pace."""
+
+    training: bool
+    left: float | None
+
+
+@dataclass(frozen=True)
+class RunCurves(Event):
+    """A run's losses, [(step, loss)] each, thinned so that extremes stay, and how it stands; `best` of the held-out ones."""
+
+    run: str
+    model: str
+    parameters: int
+    unit: str
+    training: list[tuple[int, float]]
+    held_out: list[tuple[int, float]]
+    seconds: float
+    best: float | None
+
+
+@dataclass(frozen=True)
+class SettingDiffers(Event):
+    """A setting that is not the same in all runs compared, and what it is in each; None where one has it not."""
+
+    name: str
+    values: list[Any]
+
+
+@dataclass(frozen=True)
+class UnitTracks(Event):
+    """How well a unit, or a part of it such as a gate, tracks a pattern in a text: their correlation over the tokens."""
+
+    rank: int
+    layer: int
+    unit: int
+    gate: str
+    pattern: str
+    correlation: float

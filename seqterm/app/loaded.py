@@ -56,8 +56,11 @@ class LoadedModel:
         self._checksum = checksum
 
     @classmethod
-    def open(cls, run: str, backend: Backend) -> "LoadedModel":
-        """Load the best checkpoint of a run, or the last where nothing was validated; DataError where it is broken."""
+    def open(cls, run: str, backend: Backend, checkpoint: str = "best") -> "LoadedModel":
+        """Load the best checkpoint of a run, or the last where nothing was validated, or one by its name.
+
+        DataError where it is broken.
+        """
         folder = RunFolder(existing_run(run))
         config, vocabulary, model = read_model(folder, backend)
         if (family := CATALOGUE[config["model"]].family) in NO_LANGUAGE:
@@ -66,7 +69,7 @@ class LoadedModel:
             raise UsageError(f"{run} holds a model of numbers, not a language model.")
         checksum = folder.best_checksum()  # read first: if the file is replaced meanwhile, this model is not current
         read = folder.map_checkpoint if CATALOGUE[config["model"]].is_mapped else folder.load_checkpoint
-        tensors, counters = read("best")
+        tensors, counters = read(checkpoint)
         model.load(tensors)
         return cls(folder, config, vocabulary, model, counters["step"], checksum)
 

@@ -101,6 +101,7 @@ def prepare(command: TrainNetwork, folder: RunFolder, session: Session, began: f
         "corpus": text,
         "training": to_json(training),
         "reports": to_json(reports),
+        "keep_checkpoints": command.keep_checkpoints,
     }
     trainer = _trainer(folder, config, training, reports, vocabulary, model, session, began, command.time_limit)
     folder.write_description(config, vocabulary.to_json())
@@ -169,6 +170,7 @@ def _trainer(
     time_limit: float | None,
 ) -> Trainer:
     text = config["corpus"]
+    folder.keep = config.get("keep_checkpoints", 0)
     ids = open_ids(folder.path / TRAINING_IDS, vocabulary, text["written_tokens"])
     held_out = ids[text["training_tokens"] :]
     if text["separate_validation"]:

@@ -1,23 +1,49 @@
 """The command Sample."""
 
+import secrets
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from seqterm.app.commands import Sample
 from seqterm.app.commands.base import Prompted
+from seqterm.app.loaded import LoadedModel
 from seqterm.app.session import Session
 from seqterm.errors import DataError, UsageError
-from seqterm.events import Event
+from seqterm.events import Event, Note, Sampled, TrainingSample
+from seqterm.store.home import existing_run
+from seqterm.store.run_folder import RunFolder
 from seqterm.text.corpus import standard_input
 
 
 def sample(command: Sample, session: Session) -> Iterator[Event]:
     """Draw text; stops between chunks when the session asks for it."""
     check_one_prompt(command)
+    if command.time_machine:
+        return _time_machine(command, session)
     model = session.load(command.run)
     prompt = read_prompt_text(command, model.vocabulary.form.kind)
     session.stoppable = True
     return model.generate(prompt, command, lambda: session.stop)
+
+
+def _time_machine(command: Sample, session: Session) -> Iterator[Event]:
+    """A sample of each checkpoint that is kept, all of one seed."""
+    if command.samples > 1:
+        raise UsageError("--time-machine draws one sample of each checkpoint: leave --samples out.")
+    folder = RunFolder(existing_run(command.run))
+    prompt = read_prompt_text(command, session.load(command.run).vocabulary.form.kind)
+    settings = command if command.seed is not None else replace(command, seed=secrets.randbits(62))
+    kept = folder.checkpoints()
+    if len(kept) == 1:
+        yield Note(f"{folder.name} keeps one checkpoint: train with --keep-checkpoints N to see more of them.")
+    session.stoppable = True
+    for step, name in kept.items():
+        if session.stop:
+            return
+        model = LoadedModel.open(command.run, session.backend, name)
+        drawn = model.generate(prompt, settings, lambda: session.stop)
+        yield from (TrainingSample(step, prompt + event.text) for event in drawn if isinstance(event, Sampled))
 
 
 def check_one_prompt(command: Prompted) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from seqterm.app.commands import Filter, Next, Rank, Score
+from seqterm.app.heat import heat
 from seqterm.app.lines import read_lines, readable_twice
 from seqterm.app.loaded import LoadedModel
 from seqterm.app.sample import check_one_prompt, read_prompt_text
@@ -32,7 +33,10 @@ def _perplexity(log_probability: float, n_tokens: int) -> float:
 
 
 def score(command: Score, session: Session) -> Iterator[Event]:
-    """A LineScore a line unless --summary, then the total."""
+    """A LineScore a line unless --summary, then the total; with --heat the text to colour."""
+    if command.heat or command.against:
+        yield from heat(command, session)
+        return
     if command.stream and command.per_token:
         raise UsageError("--per-token goes with lines, not with --stream.")
     loaded = session.load(command.run)

@@ -7,13 +7,14 @@ from dataclasses import asdict
 from typing import Any
 
 from seqterm.cli import notes, output
+from seqterm.cli.views import Screen
 from seqterm.events import ComparedPoint, Event, Fitted, ForecastErrors, ForecastPoint, History, Note
 
 CHART = 100, 22  # columns and lines at most
 Point = ForecastPoint | ComparedPoint
 
 
-def forecast(events: Iterable[Event], quiet: bool, chart: bool | None) -> None:
+def forecast(events: Iterable[Event], quiet: bool, chart: bool | None, screen: Screen) -> None:
     """Rows as they come; then errors, and the chart where standard error is a terminal or `chart` is asked for."""
     history: History | None = None
     points: list[Point] = []
@@ -35,6 +36,10 @@ def forecast(events: Iterable[Event], quiet: bool, chart: bool | None) -> None:
         notes.note("\n" + forecast_errors(errors))
     if history and points and not quiet and (notes.is_terminal() if chart is None else chart):
         _draw(history, points)
+    if history and points:
+        from seqterm.render.forecast import forecast_chart
+
+        screen.keep(forecast_chart(history, points, *CHART))
 
 
 def _row(point: Point, history: History | None) -> dict[str, Any]:

@@ -4,6 +4,7 @@ import os
 import re
 import signal
 import sys
+from dataclasses import replace
 from types import FrameType
 from typing import Any
 
@@ -14,20 +15,26 @@ from seqterm.app.commands import (
     COMMANDS,
     Command,
     Compare,
+    CompareRuns,
     EvaluateVectors,
     Forecast,
+    MapVectors,
+    Neurons,
     Resume,
     Sample,
     Score,
     ShowConfig,
+    ShowHmm,
     TrainAr,
     TrainNgram,
+    Watch,
 )
 from seqterm.app.commands.training import Train
 from seqterm.app.session import Session
-from seqterm.cli import notes, output
+from seqterm.cli import notes, output, views
 from seqterm.cli.click_options import GroupedCommand, GroupedOption, Word, click_parameters
 from seqterm.cli.help import help_command
+from seqterm.cli.views import Screen
 from seqterm.errors import INTERRUPTED, UsageError
 from seqterm.models.catalogue import CATALOGUE
 from seqterm.options import parameters
@@ -52,10 +59,24 @@ def _interruptible(session: Session) -> None:
     signal.signal(signal.SIGTERM, ask)
 
 
-def _do(command: Command, quiet: bool, jsonl: bool, echo: bool = True, json: bool = False, chart: bool | None = None) -> int:
+def _do(
+    command: Command,
+    quiet: bool,
+    jsonl: bool,
+    echo: bool = True,
+    json: bool = False,
+    chart: bool | None = None,
+    svg: str | None = None,
+    html: str | None = None,
+) -> int:
     """Run a command and show its events; -> exit code.  Click would give a closed pipe and Ctrl-C other endings."""
     try:
-        return _show(command, quiet, jsonl, echo, json, chart)
+        screen = Screen(svg, html)
+        if (jsonl or json) and (svg or html):
+            raise UsageError("--svg and --html keep what is drawn: leave --json and --jsonl out.")
+        code = _show(command, quiet, jsonl, echo, json, chart, screen)
+        screen.export()
+        return code
     except BrokenPipeError:
         output.close_quietly()
         return 0
@@ -79,10 +100,12 @@ def _configured(path: tuple[str, ...], given: dict[str, Any], profile: str | Non
         raise UsageError(" ".join((str(error), *(f"({origin})" for origin in dict.fromkeys(origins))))) from error
 
 
-def _show(command: Command, quiet: bool, jsonl: bool, echo: bool, json: bool, chart: bool | None) -> int:
+def _show(command: Command, quiet: bool, jsonl: bool, echo: bool, json: bool, chart: bool | None, screen: Screen) -> int:
     from seqterm.app.run import run
     from seqterm.cli import forecast, show
 
+    if isinstance(command, Watch) and not (views.is_live() or jsonl):
+        command = replace(command, once=True)
     session = Session()
     _interruptible(session)
     events = run(command, session)
@@ -95,6 +118,10 @@ def _show(command: Command, quiet: bool, jsonl: bool, echo: bool, json: bool, ch
 
         code = show.jsonl(events, stop) or (INTERRUPTED if session.stop else 0)
         return 0 if gone else code
+    if isinstance(command, Sample) and not command.time_machine and (screen.svg or screen.html):
+        raise UsageError("--svg and --html go with --time-machine: a sample is plain text.")
+    if json and isinstance(command, Score) and command.heat:
+        raise UsageError("--heat is drawn, or read by --jsonl: leave --json out.")
     if json:
         shown = {
             Score: show.one_object,
@@ -106,15 +133,20 @@ def _show(command: Command, quiet: bool, jsonl: bool, echo: bool, json: bool, ch
         return INTERRUPTED if session.stop else 0
     if isinstance(command, Train | Resume):
         return show.training(events, quiet, isinstance(command, TrainAr | TrainNgram))
-    if isinstance(command, Sample):
+    if isinstance(command, Sample) and not command.time_machine:
         show.sampling(events, echo)
     elif isinstance(command, Forecast):
-        forecast.forecast(events, quiet, chart)
+        forecast.forecast(events, quiet, chart, screen)
+    elif isinstance(command, CompareRuns):
+        show.comparing(events, screen)
+    elif isinstance(command, Watch):
+        show.watching(events, screen, live=views.is_live() and not command.once)
     else:
-        show.listing(events, quiet, isinstance(command, Score) and (command.summary or command.stream))
+        show.listing(events, quiet, screen, isinstance(command, Score) and (command.summary or command.stream))
     return INTERRUPTED if session.stop else 0
 
 
+VIEWS = (Sample, Score, Watch, CompareRuns, Neurons, Forecast, MapVectors, ShowHmm)  # commands that draw
 QUIET = ("quiet", "--quiet", "-q"), "No progress; only the answer."
 JSONL = ("jsonl", "--jsonl"), "Events as JSON, an object a line."
 DEBUG = ("debug", "--debug"), "Show a traceback with an error."
@@ -130,17 +162,30 @@ def _flag(names: tuple[str, ...], text: str) -> click.Option:
     return GroupedOption(list(names), is_flag=True, help=text)
 
 
+def _drawn_into(kind: str) -> click.Option:
+    text = f"Write what is drawn into a file of {kind.upper()} too."
+    return GroupedOption([kind, f"--{kind}"], metavar="FILE", type=click.Path(), help=text)
+
+
 def _command(path: tuple[str, ...], command_class: type[Command]) -> click.Command:
     """A Click command for a command class."""
     has_profile = command_class.configurable and bool(parameters(command_class))
 
     def callback(
-        quiet: bool, jsonl: bool, debug: bool, echo: bool = True, json: bool = False, chart: bool | None = None, **values: Any
+        quiet: bool,
+        jsonl: bool,
+        debug: bool,
+        echo: bool = True,
+        json: bool = False,
+        chart: bool | None = None,
+        svg: str | None = None,
+        html: str | None = None,
+        **values: Any,
     ) -> int:
         profile = values.pop("profile") if has_profile else None
         given = {key: value for key, value in values.items() if value not in (None, ())}
         click.get_current_context().find_root().obj["debug"] |= debug
-        return _configured(path, given, profile, quiet, jsonl, echo, json, chart)
+        return _configured(path, given, profile, quiet, jsonl, echo, json, chart, svg, html)
 
     params = [*click_parameters(command_class), _flag(*QUIET), _flag(*JSONL), _flag(*DEBUG)]
     if has_profile:
@@ -157,6 +202,8 @@ def _command(path: tuple[str, ...], command_class: type[Command]) -> click.Comma
         params.append(_flag(("json", "--json"), "One JSON object."))
     if command_class is Score:
         params.append(_flag(("json", "--json"), "One JSON object; with --summary the total alone."))
+    if command_class in VIEWS:
+        params += [_drawn_into("svg"), _drawn_into("html")]
     return GroupedCommand(path[-1], callback=callback, params=params, help=command_class.__doc__)
 
 

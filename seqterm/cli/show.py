@@ -1,6 +1,5 @@
 """Shows the events of a command: data on standard output, notes on standard error."""
 
-import shutil
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -8,10 +7,12 @@ from typing import Any
 
 from seqterm.cli import forecast as forecasts
 from seqterm.cli import notes, output, text
+from seqterm.cli.views import Screen
 from seqterm.errors import INTERRUPTED
 from seqterm.events import (
     AnalogyAccuracy,
     Answer,
+    CaughtUp,
     Checked,
     Compared,
     CorpusCounts,
@@ -33,22 +34,27 @@ from seqterm.events import (
     NgramOrder,
     Note,
     OddOneOut,
+    Painted,
+    Painting,
     PairCorrelation,
     Piece,
     Place,
     Progress,
     Ranked,
     Removed,
+    RunCurves,
     RunInfo,
     RunSummary,
     Sampled,
     Setting,
+    SettingDiffers,
     Started,
     Step,
     Stopped,
     TotalScore,
     TrainingSample,
     Transitions,
+    UnitTracks,
     Validation,
     WordMap,
 )
@@ -171,6 +177,38 @@ def _live() -> Iterator[Callable[[Event], None]]:
         yield show
 
 
+def watching(events: Iterable[Event], screen: Screen, live: bool) -> None:
+    """A picture wherever the log's end is reached, one over the other; in a pipe, or into a file, the last alone."""
+    from rich.console import Console
+    from rich.live import Live
+
+    from seqterm.render.training import TrainingView
+
+    view = TrainingView()
+    if not live:
+        for event in events:
+            view.take(event)
+        screen.draw(view.render(screen.size[0]))
+        return
+    console = Console()
+    with Live(view.render(console.width, console.height - 1), console=console, auto_refresh=False) as picture:
+        for event in events:
+            view.take(event)
+            if isinstance(event, CaughtUp):
+                picture.update(view.render(console.width, console.height - 1), refresh=True)
+    screen.keep(view.render(screen.size[0]))
+
+
+def comparing(events: Iterable[Event], screen: Screen) -> None:
+    """One picture, then a table."""
+    from seqterm.render.run_comparison import curves, settings
+
+    found = list(events)
+    runs = [event for event in found if isinstance(event, RunCurves)]
+    screen.draw(curves(runs, *screen.size))
+    screen.draw(settings(runs, [event for event in found if isinstance(event, SettingDiffers)]))
+
+
 def sampling(events: Iterable[Event], echo: bool) -> None:
     """Prompt and continuation as they are drawn, samples separated by a line ---, a line end after each."""
     begun = -1
@@ -200,16 +238,19 @@ def sampling(events: Iterable[Event], echo: bool) -> None:
                     write("\n")
 
 
-def listing(events: Iterable[Event], quiet: bool, summary_only: bool = False) -> None:
+def listing(events: Iterable[Event], quiet: bool, screen: Screen, summary_only: bool = False) -> None:
     """Commands that answer with lines."""
+    from seqterm.render.heat_text import heat_text, legend
+    from seqterm.render.training import at_step
+
     headings: set[str] = set()
 
     def under(heading: str, line: str) -> None:
         """A line of a table, after its heading the first time."""
-        output.write(("" if quiet or heading in headings else heading + "\n") + line + "\n")
+        screen.write(("" if quiet or heading in headings else heading + "\n") + line + "\n")
         headings.add(heading)
 
-    most = 0.0
+    most, painting = 0.0, None
     with _meter(quiet) as meter:
         for event in events:
             match event:
@@ -227,22 +268,30 @@ def listing(events: Iterable[Event], quiet: bool, summary_only: bool = False) ->
                     heading, row = TABLES[type(event)]
                     under(heading, row(event))
                 case WordMap():
-                    _draw_map(event)
+                    _draw_map(event, screen)
+                case Painting():
+                    painting = event
+                    screen.draw(legend(event))
+                case Painted():
+                    assert painting
+                    screen.draw(heat_text(painting, event, screen.size[0]))
+                case TrainingSample():
+                    screen.draw(at_step(event))
                 case TotalScore():
-                    output.write((text.total_score(event) if summary_only else text.total_row(event)) + "\n")
+                    screen.write((text.total_score(event) if summary_only else text.total_row(event)) + "\n")
                 case NextToken():
                     most = most or event.probability
-                    output.write(text.next_token(event, most) + "\n")
+                    screen.write(text.next_token(event, most) + "\n")
                 case NextSummary():
-                    output.write(text.next_summary(event) + "\n")
+                    screen.write(text.next_summary(event) + "\n")
                 case Line() | Corrected():
-                    output.write(event.text + "\n")
+                    screen.write(event.text + "\n")
                 case Exported() | Imported():
-                    output.write(event.run + "\n")
+                    screen.write(event.run + "\n")
                 case Removed() if not quiet:
                     notes.note(f"{event.run} is removed.")
                 case _ if type(event) in LINES:
-                    output.write(LINES[type(event)](event) + "\n")
+                    screen.write(LINES[type(event)](event) + "\n")
 
 
 LINES: dict[type[Event], Callable[[Any], str]] = {
@@ -263,18 +312,18 @@ TABLES: dict[type[Event], tuple[str, Callable[[Any], str]]] = {
     Answer: (text.ANSWERS_HEADING, text.answer),
     AnalogyAccuracy: (text.ACCURACY_HEADING, text.accuracy),
     PairCorrelation: (text.PAIRS_HEADING, text.correlation),
+    UnitTracks: (text.TRACKS_HEADING, text.unit_tracks),
     Compared: (text.COMPARED_HEADING, text.compared),
     ForecastErrors: (forecasts.ERRORS_HEADING, forecasts.error_row),
 }
 
 
-def _draw_map(event: WordMap) -> None:
+def _draw_map(event: WordMap, screen: Screen) -> None:
     """As large as the terminal, or as a page where there is none."""
     from seqterm.render.word_map import word_map
 
-    columns, lines = shutil.get_terminal_size((100, 30))
-    drawn = word_map(event.words, event.points, event.arrows, columns, max(10, lines - 4))
-    output.write(drawn.plain + "\n")
+    columns, lines = screen.size
+    screen.draw(word_map(event.words, event.points, event.arrows, columns, max(10, lines - 4)))
     notes.note("The plane shows {:.0%} and {:.0%} of the variance.".format(*event.shares))
 
 

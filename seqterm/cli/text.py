@@ -33,6 +33,7 @@ from seqterm.events import (
     Stopped,
     TotalScore,
     Transitions,
+    UnitTracks,
     Validation,
 )
 from seqterm.render.bars import bar
@@ -290,3 +291,10 @@ def _toml(value: Any) -> str:
     if isinstance(value, str):
         return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
     return str(value).lower() if isinstance(value, bool) else repr(value)
+
+
+TRACKS_HEADING = f"{'correlation':>11}  layer  unit  of"
+
+
+def unit_tracks(event: UnitTracks) -> str:
+    return f"{event.correlation:>11.4f}  {event.layer:>5}  {event.unit:>4}  {event.gate}"

@@ -6,7 +6,7 @@ import numpy as np
 
 from seqterm.backends.base import Array, Backend, Team
 from seqterm.errors import UsageError
-from seqterm.layers.base import Tensors
+from seqterm.layers.base import Tensors, Workspace
 from seqterm.models.base import DrawSettings, State
 from seqterm.models.network import Window
 from seqterm.models.network_model import NetworkModel
@@ -57,11 +57,24 @@ class RecurrentModel(RecurrentNetwork):
 
     def trace(self, ids: Array) -> dict[str, Array]:
         """ids (T,) -> {"0.h": (T, H), "0.i": ..., "1.h": ...}: every layer's hidden units and gates."""
-        workspace = self.workspace()
-        column = np.ascontiguousarray(ids)[:, None]
-        self._forward(Window(column, column, np.array([len(ids)]), self.zero_state(1)), workspace, None)
+        _, traces = self.trace_on(self.zero_state(1), np.ascontiguousarray(ids)[:, None])
+        return {name: array[:, 0].copy() for name, array in traces.items()}
+
+    def trace_on(self, state: State, ids: Array, workspace: Workspace | None = None) -> tuple[State, dict[str, Array]]:
+        """ids (T, n) read after a state -> the state after them and {"0.h": (T, n, H), ...}, as `trace`.
+
+        The arrays stand in the workspace, where one is given, until it is used again.
+        """
+        workspace = workspace or self.workspace()
+        passed = self._forward(Window(ids, ids, np.full(ids.shape[1], len(ids)), state), workspace, None)
         traces = ((layer.name, layer.trace(workspace.child(layer.name))) for layer in self._recurrent)
-        return {f"{layer}.{name}": array[:, 0].copy() for layer, named in traces for name, array in named.items()}
+        return passed.final, {f"{layer}.{name}": array for layer, named in traces for name, array in named.items()}
+
+    @property
+    def trace_names(self) -> list[str]:
+        """Of what a layer's units do: h, and the cell's other parts."""
+        _, traces = self.trace_on(self.zero_state(1), np.zeros((1, 1), np.int64))
+        return [name.partition(".")[2] for name in traces if name.startswith("0.")]
 
     # One step and drawing, over weights packed when first needed
 

@@ -6,11 +6,12 @@ from dataclasses import dataclass, field
 
 from rich.console import Group, RenderableType
 from rich.panel import Panel
-from rich.progress_bar import ProgressBar
+from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
-from seqterm.events import Event, Finished, Note, Started, Step, Stopped, TrainingSample, Validation
+from seqterm.events import CaughtUp, Event, Finished, Note, Started, Step, Stopped, TrainingSample, Validation
+from seqterm.render.bars import bar
 from seqterm.render.braille import Series, line_chart
 
 FIGURES_WIDTH, FIGURES_HEIGHT = 30, 12
@@ -30,6 +31,12 @@ def plain(text: str) -> str:
     return CONTROL.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
+def at_step(sample: TrainingSample) -> RenderableType:
+    """A whole sample under the step that it is of."""
+    rule = Rule(f"step {sample.step:,}", align="left", style="dim")
+    return Group(rule, Text(plain(sample.text), overflow="fold"))
+
+
 @dataclass
 class TrainingView:
     """Takes events, gives a renderable."""
@@ -41,11 +48,14 @@ class TrainingView:
     remarks: list[str] = field(default_factory=list)
     ended: bool = False
     began: float = 0.0
+    caught_up: CaughtUp | None = None  # where a log is watched
 
     def take(self, event: Event) -> None:
         match event:
             case Started():
-                self.started = event
+                self._begin(event)
+            case CaughtUp():
+                self.caught_up = event
             case Step():
                 self.began = self.began if self.steps else time.monotonic()
                 self.steps.append(event)
@@ -60,8 +70,18 @@ class TrainingView:
             case Note():
                 self.remarks.append(event.text)
 
+    def _begin(self, event: Started) -> None:
+        """A training goes on from a checkpoint, and what came after that is no more."""
+        if self.ended:
+            self.remarks, self.ended = [], False
+        self.started = event
+        self.steps = [step for step in self.steps if step.step <= event.step]
+        self.validations = [validation for validation in self.validations if validation.step <= event.step]
+
     def eta(self) -> float | None:
         """Seconds left at the pace since the first step."""
+        if self.caught_up:
+            return self.caught_up.left
         if not self.started or not self.steps:
             return None
         done = self.steps[-1].step - self.steps[0].step  # the first steps wait for compilers
@@ -72,24 +92,30 @@ class TrainingView:
     def render(self, width: int, rows: int = 34) -> RenderableType:
         """At most `width` characters wide and, from 20 rows on, `rows` lines high."""
         if self.started is None:
-            return Text("reading the text ...", "dim")
+            return Text("nothing is logged yet" if self.caught_up else "reading the text ...", "dim")
         beside = width >= 2 * FIGURES_WIDTH
         chart_width = width - FIGURES_WIDTH if beside else width
-        free = rows - 1 - len(self.remarks[-2:]) - (0 if beside else FIGURES_HEIGHT)  # for chart and sample
+        remarks = [*self.remarks[-2:], *self._unattended()]
+        free = rows - 1 - len(remarks) - (0 if beside else FIGURES_HEIGHT)  # for chart and sample
         least = FIGURES_HEIGHT if beside else 7
         sample_lines = max(0, min(8, free - least - 2))
         chart_height = max(least, min(18, free - (sample_lines + 2 if sample_lines else 0)))
         curve = self._chart(chart_width - 4, chart_height - 2)
         chart = Panel(curve, title=self._legend(), title_align="left", width=chart_width, height=chart_height, border_style="dim")
         figures_height = chart_height if beside else FIGURES_HEIGHT
-        figures = Panel(self._figures(), width=width - chart_width or width, height=figures_height, border_style="dim")
-        remarks = [Text(f" {plain(remark)}", "dim") for remark in self.remarks[-2:]]
+        figures_width = width - chart_width or width
+        figures = Panel(self._figures(figures_width - 4), width=figures_width, height=figures_height, border_style="dim")
+        lines = [Text(f" {plain(remark)}", "dim") for remark in remarks]
         sample = self._sample_panel(width, sample_lines)
         if not beside:
-            return Group(self._heading(), chart, figures, *sample, *remarks)
+            return Group(self._heading(), chart, figures, *sample, *lines)
         across = Table.grid()
         across.add_row(chart, figures)
-        return Group(self._heading(), across, *sample, *remarks)
+        return Group(self._heading(), across, *sample, *lines)
+
+    def _unattended(self) -> list[str]:
+        alone = self.caught_up is not None and not self.caught_up.training and not self.ended
+        return ["no process on this machine trains it"] if alone else []
 
     def _heading(self) -> Text:
         assert self.started
@@ -108,14 +134,15 @@ class TrainingView:
 
     def _chart(self, width: int, height: int) -> Text:
         if not self.steps:
-            return Text("compiling kernels ...", "dim")
+            waits = not self.ended and (self.caught_up is None or self.caught_up.training)
+            return Text("compiling kernels ..." if waits else "no losses were logged on the way", "dim")
         lines = [Series([s.step for s in self.steps], [s.loss for s in self.steps], TRAINING)]
         held_out = [(v.step, v.validation_loss) for v in self.validations if v.validation_loss is not None]
         if held_out:
             lines.append(Series([step for step, _ in held_out], [loss for _, loss in held_out], HELD_OUT))
         return line_chart(lines, width, height)
 
-    def _figures(self) -> RenderableType:
+    def _figures(self, width: int) -> RenderableType:
         assert self.started
         table = Table.grid(padding=(0, 1), expand=True)
         table.add_column(style="dim")
@@ -131,8 +158,8 @@ class TrainingView:
         table.add_row("rate", f"{step.learning_rate:.3g}" if step and step.learning_rate is not None else "")
         table.add_row(f"{self.started.reads}/s", f"{step.tokens_per_second:,.0f}" if step else "")
         table.add_row("left", duration(eta) if eta is not None and not self.ended else "")
-        bar = ProgressBar(total=max(1, self.started.steps), completed=step.step if step else self.started.step)
-        return Group(table, Text(), bar)
+        done = (step or self.started).step / max(1, self.started.steps)
+        return Group(table, Text(), Text(bar(done, width), TRAINING))
 
     def _sample_panel(self, width: int, n_lines: int) -> list[RenderableType]:
         """The first lines of the newest sample, in a box that keeps its height."""

@@ -52,6 +52,7 @@ class RunFolder:
         self.events_path, self.samples_path = path / "events.jsonl", path / "samples.jsonl"
         self._lock = filelock.FileLock(path / "lock")
         self._digests: dict[str, str] = {}
+        self.keep = 0  # checkpoints before the last that stay, besides the best
 
     @classmethod
     def create(cls, path: Path) -> "RunFolder":
@@ -162,18 +163,21 @@ class RunFolder:
     # Checkpoints
 
     def save_checkpoint(self, step: int, tensors: dict[str, Array], counters: dict[str, Any], best: bool, complete: bool) -> str:
-        """Write checkpoints/STEP.safetensors, then name it in state.json, then remove what neither `last` nor `best` names."""
+        """Write checkpoints/STEP.safetensors, then name it in state.json, then remove what that does not name."""
         name = f"{step}.safetensors"
         state = self.read_state() if (self.path / "state.json").exists() else {"checksums": self._digests}
         metadata = {"counters": orjson.dumps(counters, option=orjson.OPT_SERIALIZE_NUMPY).decode()}
         if name not in state["checksums"]:  # a checkpoint that state.json names is never written again
             state["checksums"][name] = write_tensors(self.path / "checkpoints" / name, tensors, metadata)
         best_name = name if best else state.get("best")
-        kept = {name, best_name}
+        earlier = [other for other in (*state.get("kept", []), state.get("last")) if other not in (None, name)]
+        earlier = list(dict.fromkeys(earlier))[-self.keep :] if self.keep else []
+        kept = {name, best_name, *earlier}
         checksums = {key: value for key, value in state["checksums"].items() if key in kept or key.endswith(".json")}
         state = {
             "last": name,
             "best": best_name,
+            "kept": earlier,
             "complete": complete,
             "counters": counters,
             "checksums": checksums,
@@ -184,15 +188,23 @@ class RunFolder:
                 path.unlink()
         return name
 
+    def checkpoints(self) -> dict[int, str]:
+        """{step: name} of all checkpoints that are kept, by rising step."""
+        names = [name for name in self.read_state()["checksums"] if name.endswith(".safetensors")]
+        return dict(sorted((int(name.split(".")[0]), name) for name in names))
+
     def best_checksum(self) -> str:
         """Of the checkpoint that load_checkpoint("best") gives."""
         state = self.read_state()
         return state["checksums"].get(state["best"] or state["last"], "")
 
     def load_checkpoint(self, which: str) -> Checkpoint:
-        """which: last, or best (last where nothing was validated) -> tensors and counters; DataError for a damaged file."""
+        """which: last, best (last where nothing was validated), or the name of a checkpoint that is kept -> tensors and counters.
+
+        DataError for a damaged file.
+        """
         state = self.read_state()
-        name = state.get(which) or state["last"]
+        name = which if which in state["checksums"] else state.get(which) or state["last"]
         path = self.path / "checkpoints" / name
         try:
             data = read_bytes(path)

@@ -6,8 +6,9 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
-from seqterm.events import Finished, Note, Saved, Started, Step, Stopped, TrainingSample, Validation
-from seqterm.render.training import TrainingView, duration
+from seqterm.events import CaughtUp, Finished, Note, Saved, Started, Step, Stopped, TrainingSample, Validation
+from seqterm.render.training import TrainingView, at_step, duration
+from tests.render.screens import check_golden
 
 WIDTHS = [40, 80, 200]
 STARTED = Started(
@@ -176,3 +177,18 @@ def test_a_sample_cannot_play_tricks_on_the_terminal():
 )
 def test_durations_read_like_a_clock(seconds, text):
     assert duration(seconds) == text
+
+
+def test_golden():
+    def view_at(width):
+        view = TrainingView()
+        for event in (*EVENTS, CaughtUp(training=False, left=None)):
+            view.take(event)
+        return view.render(width)
+
+    check_golden("training", view_at)
+
+
+def test_golden_of_a_sample_at_its_step():
+    text = "The hen is in the yard, and so is the goose.\n\x1b漢 tail"
+    check_golden("at_step", lambda width: at_step(TrainingSample(12_000, text)))

@@ -113,6 +113,27 @@ def test_only_the_last_and_the_best_checkpoint_are_kept(folder):
     assert seen == [[1], [2], [2, 3], [2, 4], [5], [5, 6]]
 
 
+def test_earlier_checkpoints_are_kept_where_that_is_asked_for(folder):
+    folder.keep = 2
+    seen = []
+    for step, best in ((1, False), (2, True), (3, False), (4, False), (5, False), (5, True), (6, False)):
+        save(folder, step, best)
+        seen.append(list(folder.checkpoints()))
+    assert seen == [[1], [1, 2], [1, 2, 3], [2, 3, 4], [2, 3, 4, 5], [3, 4, 5], [4, 5, 6]]
+    assert checkpoints(folder) == ["4.safetensors", "5.safetensors", "6.safetensors"]
+    assert [again(folder).load_checkpoint(name)[1]["step"] for name in folder.checkpoints().values()] == [4, 5, 6]
+    assert set(folder.check_files()) == {"vocabulary.json", "config.json", *checkpoints(folder)}
+
+
+def test_a_kept_checkpoint_that_was_damaged_is_named(folder):
+    folder.keep = 1
+    save(folder, 1)
+    save(folder, 2)
+    (folder.path / "checkpoints" / "1.safetensors").write_bytes(b"x")
+    with pytest.raises(DataError, match=r"1\.safetensors was changed or damaged"):
+        folder.load_checkpoint("1.safetensors")
+
+
 def test_the_best_checkpoint_is_loaded_as_such(folder):
     save(folder, 1, best=True)
     save(folder, 2)

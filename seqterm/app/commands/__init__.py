@@ -2,6 +2,7 @@
 
 from seqterm.app.commands.base import Command
 from seqterm.app.commands.keeping import (
+    CompareRuns,
     CorpusInfo,
     CorpusStats,
     ExportRun,
@@ -16,6 +17,7 @@ from seqterm.app.commands.keeping import (
     SplitCorpus,
     Stop,
     Warmup,
+    Watch,
 )
 from seqterm.app.commands.language import (
     Check,
@@ -25,6 +27,7 @@ from seqterm.app.commands.language import (
     ExportNgrams,
     Filter,
     ImportNgrams,
+    Neurons,
     Next,
     Rank,
     Sample,
@@ -60,6 +63,7 @@ COMMANDS: dict[tuple[str, ...], type[Command]] = {
     ("train", "--resume"): Resume,
     ("sample",): Sample,
     ("score",): Score,
+    ("neurons",): Neurons,
     ("compare",): Compare,
     ("check",): Check,
     ("filter",): Filter,
@@ -83,8 +87,10 @@ COMMANDS: dict[tuple[str, ...], type[Command]] = {
     ("corpus", "split"): SplitCorpus,
     ("corpus", "stats"): CorpusStats,
     ("stop",): Stop,
+    ("watch",): Watch,
     ("runs", "list"): ListRuns,
     ("runs", "show"): Info,
+    ("runs", "compare"): CompareRuns,
     ("runs", "rm"): RemoveRuns,
     ("runs", "export"): ExportRun,
     ("runs", "import"): ImportRun,

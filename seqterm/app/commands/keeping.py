@@ -15,8 +15,23 @@ class Stop(Command):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Watch(Command):
+    """Show the curves of a run, and, while any process trains it, how they go on."""
+
+    run: str = argument(RUN, complete="run")
+    once: bool = option(False, "Show what there is, and end; without a terminal in any case.")
+
+
+@dataclass(frozen=True, kw_only=True)
 class ListRuns(Command):
     """List the runs in the runs folder."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CompareRuns(Command):
+    """Draw the loss curves of runs over each other, and list the settings in which they differ."""
+
+    runs: tuple[str, ...] = argument("Runs.", default=(), metavar="RUN...", complete="run")
 
 
 @dataclass(frozen=True, kw_only=True)

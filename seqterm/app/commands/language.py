@@ -12,6 +12,10 @@ from seqterm.text.format import KINDS
 class Sample(SamplingSettings, Prompted):
     """Draw text from a trained model."""
 
+    time_machine: bool = option(
+        False, "The same prompt and seed over the checkpoints that training kept (--keep-checkpoints), from the first on."
+    )
+
 
 @dataclass(frozen=True, kw_only=True)
 class Next(Prompted):
@@ -31,6 +35,13 @@ class Score(OnLines):
     per_token: bool = option(False, "Every token's log-probability too.")
     ngram_details: bool = option(
         False, "Of an n-gram model: every token's log10 probability, the length of the n-gram that gave it, 1 if it is unknown."
+    )
+    heat: bool = option(False, "The text coloured by each token's surprisal, in bits.")
+    against: str | None = option(
+        None,
+        "With --heat: beside another run, coloured by what surprises that one more.",
+        metavar="RUN",
+        complete="run",
     )
 
 
@@ -64,6 +75,20 @@ class Check(Command):
     contexts: int = option(64, "Texts that are gone through side by side.", minimum=1)
     length: int = option(32, "Tokens in each, after every one of which probabilities are summed.", minimum=1)
     seed: int = option(1, "Of the contexts.", minimum=0, maximum=2**63 - 1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Neurons(OnLines):
+    """Show what a unit of a recurrent network does over a text, or find those that track a pattern in it."""
+
+    layer: int | None = option(None, "The layer, from 0 (default: the last; with --find all of them).", minimum=0)
+    unit: int | None = option(None, "The unit, from 0, by which the text is coloured.", minimum=0)
+    gate: str = option("h", "What of it: h, of an LSTM also c, i, f, o, g, of a GRU r, z, g.")
+    gates: bool = option(False, "All of these as a heat map under the text.")
+    find: str | None = option(
+        None, "Rank units by their correlation with this pattern.", metavar="quotes|brackets|line-position|REGEX"
+    )
+    top: int = option(10, "With --find: units to show.", minimum=1)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -67,6 +67,13 @@ class TrainNetwork(ReportSettings, TrainingSettings, TrainLanguage):
     from_run: str | None = option(
         None, "Start from the weights and vocabulary of another run.", flag="from", metavar="RUN", complete="run"
     )
+    keep_checkpoints: int = option(
+        0,
+        "Checkpoints to keep besides the best and the last, for sample --time-machine.",
+        metavar="N",
+        minimum=0,
+        group=GUARD,
+    )
     vectors: str | None = option(
         None, "Begin with these vectors of words: a run or a file; --embedding is their size.", metavar="RUN|FILE", complete="run"
     )

@@ -1,0 +1,90 @@
+"""The command Neurons: text coloured by what a unit of a recurrent network does, and which unit tracks a pattern best."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from seqterm.app.commands import Neurons
+from seqterm.app.heat import pieces
+from seqterm.app.loaded import LoadedModel
+from seqterm.app.score import open_stream
+from seqterm.app.session import Session
+from seqterm.backends.base import Array
+from seqterm.errors import UsageError
+from seqterm.evaluation.tracking import PATTERNS, correlations, pattern_values
+from seqterm.events import Event, Painted, Painting, UnitTracks
+from seqterm.models.recurrent import RecurrentModel
+
+STEPS = 4096  # tokens read at a time
+SIGNED = ("h", "c", "g")  # may be below zero; gates are shares
+
+
+def neurons(command: Neurons, session: Session) -> Iterator[Event]:
+    """With --find UnitTracks, the best first; else a Painting and a Painted a line."""
+    if (command.find is None) == (command.unit is None):
+        raise UsageError(f"Say what to show: either --unit N, or --find {'|'.join(PATTERNS)}|REGEX.")
+    loaded = session.load(command.run)
+    if not isinstance(loaded.model, RecurrentModel):
+        raise UsageError(f"{command.run} is a run of {loaded.config['model']}, which has no recurrent units.")
+    _check(command, loaded.model)
+    with open_stream(loaded.vocabulary, command.source) as (ids, _):
+        if command.find is None:
+            yield from _paint(command, loaded, np.asarray(ids, np.int64))
+        else:
+            yield from _find(command, loaded, np.asarray(ids, np.int64))
+
+
+def _check(command: Neurons, model: RecurrentModel) -> None:
+    """UsageError for a layer, a unit or a gate that the network lacks."""
+    settings, names = model.settings, model.trace_names
+    if command.gates and command.find is not None:
+        raise UsageError("--gates goes with --unit.")
+    if command.layer is not None and command.layer >= settings.layers:
+        raise UsageError(f"{command.run} has the layers 0 to {settings.layers - 1}: there is no --layer {command.layer}.")
+    if command.unit is not None and command.unit >= settings.hidden:
+        raise UsageError(f"{command.run} has the units 0 to {settings.hidden - 1} in a layer: there is no --unit {command.unit}.")
+    if command.gate not in names:
+        raise UsageError(f"{command.run} is of {', '.join(names)}: there is no --gate {command.gate}.")
+
+
+def _trace_unit(command: Neurons, model: RecurrentModel, ids: Array, rows: list[str]) -> Array:
+    """(rows, T): what the unit does, read in blocks from the start of the text to its end."""
+    found = np.empty((len(rows), len(ids)), np.float32)
+    state, layer = model.zero_state(1), model.settings.layers - 1 if command.layer is None else command.layer
+    for first in range(0, len(ids), STEPS):
+        state, traces = model.trace_on(state, ids[first : first + STEPS, None])
+        for i, name in enumerate(rows):
+            found[i, first : first + STEPS] = traces[f"{layer}.{name}"][:, 0, command.unit]
+    return found
+
+
+def _paint(command: Neurons, loaded: LoadedModel, ids: Array) -> Iterator[Event]:
+    model: RecurrentModel = loaded.model  # type: ignore[assignment]
+    others = [name for name in model.trace_names if name != command.gate] if command.gates else []
+    rows = [command.gate, *others]
+    values = _trace_unit(command, model, ids, rows)
+    layer = model.settings.layers - 1 if command.layer is None else command.layer
+    ranges = []
+    for name, row in zip(rows, values, strict=True):
+        high = round(max(1.0, float(np.abs(row).max())), 2)  # cells and rectified units have no bound
+        ranges.append((-high if name in SIGNED else 0.0, high))
+    yield Painting(f"{command.gate} of unit {command.unit} in layer {layer}, {loaded.folder.name}", rows, ranges)
+    texts = pieces(loaded.vocabulary, ids)
+    ends = [i + 1 for i, text in enumerate(texts) if text.endswith("\n")]
+    for number, (begin, end) in enumerate(zip([0, *ends], [*ends, len(texts)], strict=True), 1):
+        if begin < end:
+            yield Painted(number, texts[begin:end], values[:, begin:end].tolist())
+
+
+def _find(command: Neurons, loaded: LoadedModel, ids: Array) -> Iterator[Event]:
+    model: RecurrentModel = loaded.model  # type: ignore[assignment]
+    assert command.find is not None
+    pattern = pattern_values(command.find, pieces(loaded.vocabulary, ids))
+    if pattern.min() == pattern.max():
+        raise UsageError(f"--find {command.find} is the same all over the text: no unit can track it.")
+    layers = range(model.settings.layers) if command.layer is None else [command.layer]
+    found = correlations(model, ids, pattern, [f"{layer}.{command.gate}" for layer in layers])
+    order = np.argsort(-np.abs(found), axis=None, kind="stable")[: command.top]
+    for rank, place in enumerate(order.tolist(), 1):
+        row, unit = divmod(place, found.shape[1])
+        yield UnitTracks(rank, layers[row], unit, command.gate, command.find, float(found[row, unit]))

@@ -1,0 +1,129 @@
+"""The command Watch: what a training has logged, and what it logs while one watches."""
+
+import dataclasses
+import math
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from seqterm.app.commands import Watch
+from seqterm.app.session import Session
+from seqterm.errors import DataError
+from seqterm.events import CaughtUp, Event, Finished, Started, Step, Stopped, TrainingSample, Validation
+from seqterm.store.event_log import EventLog, Row
+from seqterm.store.home import existing_run
+from seqterm.store.run_folder import RunFolder
+
+STRETCHES = 1000  # of which the lowest and the highest loss are kept
+POLL_SECONDS = 0.2
+KINDS: dict[str, type[Event]] = {"started": Started, "stopped": Stopped, "finished": Finished}
+LOSSES: dict[str, tuple[type[Event], str]] = {"step": (Step, "loss"), "validation": (Validation, "validation_loss")}
+
+
+def extremes(rows: list[Row], key: str) -> list[Row]:
+    """Of rows by rising step the first, the last, and the lowest and the highest of each of STRETCHES equal stretches."""
+    if len(rows) <= 2 * STRETCHES + 2:
+        return rows
+    steps = np.array([row["step"] for row in rows])
+    values = np.array([row[key] for row in rows], np.float64)  # None is NaN
+    stretch = (steps - steps[0]) * STRETCHES // (steps[-1] - steps[0] + 1)
+    order = np.lexsort((values, stretch))
+    order = order[np.isfinite(values[order])]
+    is_first = np.diff(stretch[order], prepend=-1) > 0
+    is_last = np.roll(is_first, -1)  # the next one begins a stretch, or there is none
+    kept = {0, len(rows) - 1, *order[is_first | is_last].tolist()}
+    return [rows[i] for i in sorted(kept)]
+
+
+class RunReader:
+    """A run's log as events, of many no more than a chart can show."""
+
+    def __init__(self, folder: RunFolder):
+        self._log, self._samples = EventLog(folder.events_path), EventLog(folder.samples_path)
+        self._began: Row | None = None  # the first step of this sitting, and the last
+        self._last: Row | None = None
+        self._steps = 0
+        self.ended = False
+
+    def read(self) -> Iterator[Event]:
+        """What has been logged since; DataError where the log is no training's."""
+        curves: dict[str, list[Row]] = {kind: [] for kind in LOSSES}
+        try:
+            for rows in self._log.read():
+                yield from self._take(rows, curves)
+            yield from _thinned(curves)
+            last = [row for rows in self._samples.read() for row in rows[-1:]][-1:]
+            yield from (_event(TrainingSample, row) for row in last)
+        except (KeyError, TypeError, ValueError) as error:
+            raise DataError(f"The run's events.jsonl is damaged: {error}.") from error
+
+    def _take(self, rows: list[Row], curves: dict[str, list[Row]]) -> Iterator[Event]:
+        """Adds losses to the curves; gives out the rest, after the losses before it."""
+        found: dict[str, list[Row]] = {kind: [] for kind in LOSSES}
+        for row in rows:
+            kind = row["event"]
+            if kind in found:
+                found[kind].append(row)
+            elif kind in KINDS:
+                self._add(found, curves)
+                yield from _thinned(curves)
+                self._turn(kind, row)
+                yield _event(KINDS[kind], row)
+        self._add(found, curves)
+
+    def _turn(self, kind: str, row: Row) -> None:
+        self.ended = kind != "started"
+        if kind == "started":
+            self._steps, self._began, self._last = row["steps"], None, None
+
+    def _add(self, found: dict[str, list[Row]], curves: dict[str, list[Row]]) -> None:
+        if found["step"]:
+            self._began, self._last = self._began or found["step"][0], found["step"][-1]
+        for kind, (_, key) in LOSSES.items():
+            curves[kind] += extremes(found[kind], key)
+            found[kind].clear()
+            if len(curves[kind]) > 8 * STRETCHES:
+                curves[kind][:] = extremes(curves[kind], key)
+
+    def left(self) -> float | None:
+        """Seconds at the pace of this sitting."""
+        if self._began is None or self._last is None or self._last["step"] == self._began["step"]:
+            return None
+        pace = (self._last["time"] - self._began["time"]) / (self._last["step"] - self._began["step"])
+        return pace * (self._steps - self._last["step"])
+
+
+def _thinned(curves: dict[str, list[Row]]) -> Iterator[Event]:
+    """Empties the curves."""
+    for kind, (event_class, key) in LOSSES.items():
+        yield from (_event(event_class, row) for row in extremes(curves[kind], key))
+        curves[kind].clear()
+
+
+def _event(event_class: type[Event], row: Row) -> Any:
+    names = [field.name for field in dataclasses.fields(event_class)]
+    values = {name: row[name] for name in names if name in row}
+    if event_class is Step and values["loss"] is None:
+        values["loss"] = math.nan  # as JSON has it
+    return event_class(**values)
+
+
+def watch(command: Watch, session: Session) -> Iterator[Event]:
+    """What there is, then, until the training ends, what comes; a CaughtUp wherever the log's end is reached."""
+    folder = RunFolder(existing_run(command.run))
+    session.stoppable = True
+    reader, told = RunReader(folder), None
+    while not session.stop:
+        training = folder.is_locked()
+        events = list(reader.read())
+        yield from events
+        if events or training != told:
+            yield CaughtUp(training, reader.left() if training else None)
+        told = training
+        if command.once or (reader.ended and not training):
+            return
+        time.sleep(POLL_SECONDS)
+        if not (folder.path / "config.json").exists():
+            raise DataError(f"{folder.name} was removed while it was watched.")
