@@ -33,7 +33,7 @@ def plain(text: str) -> str:
 
 def at_step(sample: TrainingSample) -> RenderableType:
     """A whole sample under the step that it is of."""
-    rule = Rule(f"step {sample.step:,}", align="left", style="dim")
+    rule = Rule(Text(f"step {sample.step:,}", "bold"), align="left", style="dim")
     return Group(rule, Text(plain(sample.text), overflow="fold"))
 
 
