@@ -9,6 +9,7 @@ from click.shell_completion import CompletionItem
 from seqterm.app import arguments
 from seqterm.app.commands import Command
 from seqterm.errors import UsageError
+from seqterm.faces.names import known_names
 from seqterm.options import Parameter, parameters
 
 NUMBER = re.compile(r"-?\d+(\.\d+)?")
@@ -30,17 +31,8 @@ class Word(click.ParamType):
             self.fail(str(error), param, ctx)
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
-        names: list[str] = []
-        if self._parameter.option.complete == "run":
-            from seqterm.store.home import runs_folder
-
-            names = [path.parent.name for path in runs_folder().glob("*/config.json")]
-        elif self._parameter.option.complete == "corpus":
-            from seqterm.store.home import fetched_folder
-            from seqterm.text.corpus import bundled, fetched
-
-            names = [*bundled(), *fetched(fetched_folder())]
-        found = [CompletionItem(name) for name in sorted(names) if name.startswith(incomplete)]
+        names = known_names(self._parameter.option.complete)
+        found = [CompletionItem(name) for name in names if name.startswith(incomplete)]
         return found + ([CompletionItem(incomplete, type="file")] if self._parameter.option.complete else [])
 
 

@@ -1,21 +1,20 @@
 """The command line: words to commands, events to text, errors to exit codes."""
 
 import os
-import signal
 import sys
-from types import FrameType
 from typing import Any
 
 import click
 
 import seqterm
 from seqterm.app import arguments
-from seqterm.app.commands import COMMANDS, Command, Compare, EvaluateVectors, Forecast, Resume, Sample, Score, TrainAr, TrainNgram
-from seqterm.app.commands.training import Train
+from seqterm.app.commands import COMMANDS, Command, Compare, EvaluateVectors, Forecast, Resume, Sample, Score
+from seqterm.app.commands.session import Repl
 from seqterm.app.session import Session
-from seqterm.cli import notes, output
 from seqterm.cli.click_options import GroupedCommand, GroupedOption, Word, click_parameters
 from seqterm.errors import INTERRUPTED
+from seqterm.faces import notes, output
+from seqterm.faces.answer import View, answer, interruptible
 from seqterm.models.catalogue import CATALOGUE
 from seqterm.options import parameters
 
@@ -27,22 +26,12 @@ EXAMPLES = """
 """
 
 
-def _interruptible(session: Session) -> None:
-    """The first Ctrl-C (or SIGTERM) asks for a clean stop where there is something to stop cleanly, the second aborts."""
-
-    def ask(signum: int, frame: FrameType | None) -> None:
-        if session.stop or not session.stoppable:
-            raise KeyboardInterrupt
-        session.stop = True
-
-    signal.signal(signal.SIGINT, ask)
-    signal.signal(signal.SIGTERM, ask)
-
-
 def _do(command: Command, quiet: bool, jsonl: bool, echo: bool = True, json: bool = False, chart: bool | None = None) -> int:
     """Run a command and show its events; -> exit code.  Click would give a closed pipe and Ctrl-C other endings."""
     try:
-        return _show(command, quiet, jsonl, echo, json, chart)
+        session = Session()
+        interruptible(session)
+        return answer(command, session, View(quiet, jsonl, echo, json, chart))
     except BrokenPipeError:
         output.close_quietly()
         return 0
@@ -50,42 +39,6 @@ def _do(command: Command, quiet: bool, jsonl: bool, echo: bool = True, json: boo
         notes.note("interrupted")
         output.write("")
         os._exit(INTERRUPTED)  # do not wait for a thread that still computes
-
-
-def _show(command: Command, quiet: bool, jsonl: bool, echo: bool, json: bool, chart: bool | None) -> int:
-    from seqterm.app.run import run
-    from seqterm.cli import forecast, show
-
-    session = Session()
-    _interruptible(session)
-    events = run(command, session)
-    if jsonl:
-        gone = False
-
-        def stop() -> None:
-            nonlocal gone
-            session.stop = gone = True
-
-        code = show.jsonl(events, stop) or (INTERRUPTED if session.stop else 0)
-        return 0 if gone else code
-    if json:
-        shown = {
-            Score: show.one_object,
-            Compare: show.one_comparison,
-            EvaluateVectors: show.one_evaluation,
-            Forecast: forecast.one_forecast,
-        }
-        shown[type(command)](events)
-        return INTERRUPTED if session.stop else 0
-    if isinstance(command, Train | Resume):
-        return show.training(events, quiet, isinstance(command, TrainAr | TrainNgram))
-    if isinstance(command, Sample):
-        show.sampling(events, echo)
-    elif isinstance(command, Forecast):
-        forecast.forecast(events, quiet, chart)
-    else:
-        show.listing(events, quiet, isinstance(command, Score) and (command.summary or command.stream))
-    return INTERRUPTED if session.stop else 0
 
 
 QUIET = ("quiet", "--quiet", "-q"), "No progress; only the answer."
@@ -182,6 +135,18 @@ def corpus() -> None:
     """List, fetch, split and count texts."""
 
 
+@cli.group(name="log")
+def log() -> None:
+    """Look through the samples that were drawn."""
+
+
+@cli.command(name="repl", cls=GroupedCommand, params=click_parameters(Repl), help=Repl.__doc__)
+def repl(**values: Any) -> int:
+    from seqterm.repl.start import start
+
+    return start(Repl(**{key: value for key, value in values.items() if value not in (None, ())}))
+
+
 def _add_commands() -> None:
     groups: dict[str, click.Group] = {
         "train": train,
@@ -190,6 +155,7 @@ def _add_commands() -> None:
         "vectors": vectors,
         "hmm": hmm,
         "ngram": ngram,
+        "log": log,
     }
     for path, command_class in COMMANDS.items():
         if path[-1].startswith("-"):

@@ -31,6 +31,7 @@ from seqterm.app.commands.language import (
     ShowHmm,
 )
 from seqterm.app.commands.series import Forecast, TrainAr, TrainMlpAr, TrainRnnAr
+from seqterm.app.commands.session import ClearLog, Duel, ExportLog, ListLog, LogOff, LogOn, SearchLog, ShowLog
 from seqterm.app.commands.training import (
     Resume,
     TrainElman,
@@ -90,4 +91,12 @@ COMMANDS: dict[tuple[str, ...], type[Command]] = {
     ("info",): Info,
     ("warmup",): Warmup,
     ("paths",): Paths,
+    ("duel",): Duel,
+    ("log", "list"): ListLog,
+    ("log", "show"): ShowLog,
+    ("log", "search"): SearchLog,
+    ("log", "export"): ExportLog,
+    ("log", "on"): LogOn,
+    ("log", "off"): LogOff,
+    ("log", "clear"): ClearLog,
 }

@@ -6,8 +6,6 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
-from seqterm.cli import forecast as forecasts
-from seqterm.cli import notes, output, text
 from seqterm.errors import INTERRUPTED
 from seqterm.events import (
     AnalogyAccuracy,
@@ -18,6 +16,7 @@ from seqterm.events import (
     CorpusEntry,
     Corrected,
     Decoded,
+    Dueled,
     Event,
     Exported,
     Finished,
@@ -27,6 +26,8 @@ from seqterm.events import (
     Imported,
     Line,
     LineScore,
+    LoggedSample,
+    LoggedSummary,
     Neighbour,
     NextSummary,
     NextToken,
@@ -51,6 +52,8 @@ from seqterm.events import (
     Validation,
     WordMap,
 )
+from seqterm.faces import forecast as forecasts
+from seqterm.faces import notes, output, text
 
 PLAIN_SECONDS = 5.0  # between two step lines off a terminal
 FRAME_SECONDS = 0.1  # between two frames of the live view
@@ -170,8 +173,11 @@ def _live() -> Iterator[Callable[[Event], None]]:
         yield show
 
 
-def sampling(events: Iterable[Event], echo: bool) -> None:
-    """Prompt and continuation as they are drawn, samples separated by a line ---, a line end after each."""
+def sampling(events: Iterable[Event], echo: bool, shown: int = 0) -> None:
+    """Prompt and continuation as they are drawn, samples separated by a line ---, a line end after each.
+
+    shown: so many letters of the prompt are on the screen already.
+    """
     begun = -1
     written = ""
 
@@ -184,7 +190,7 @@ def sampling(events: Iterable[Event], echo: bool) -> None:
         nonlocal begun, written
         if number != begun:
             begun, written = number, ""
-            write(("---\n" if number else "") + (prompt if echo else ""))
+            write(("---\n" if number else "") + (prompt[shown:] if echo else ""))
 
     for event in events:
         match event:
@@ -197,6 +203,22 @@ def sampling(events: Iterable[Event], echo: bool) -> None:
                 begin(event.sample, event.prompt)
                 if not written.endswith("\n"):
                     write("\n")
+
+
+def duel(events: Iterable[Event]) -> None:
+    """Samples of several runs beside each other, as wide as the terminal."""
+    from seqterm.render.columns import columns
+
+    drawn: dict[int, list[Dueled]] = {}
+    for event in events:
+        match event:
+            case Note():
+                notes.note(event.text)
+            case Dueled():
+                drawn.setdefault(event.sample, []).append(event)
+    for row in drawn.values():
+        texts = [event.prompt + event.text for event in row]
+        output.write(columns([event.run for event in row], texts, shutil.get_terminal_size((100, 30)).columns) + "\n")
 
 
 def listing(events: Iterable[Event], quiet: bool, summary_only: bool = False) -> None:
@@ -253,6 +275,7 @@ LINES: dict[type[Event], Callable[[Any], str]] = {
     HiddenState: text.hidden_state,
     Decoded: text.decoded,
     Checked: text.checked,
+    LoggedSample: text.logged_sample,
     Fitted: lambda event: "\n" + forecasts.fitted(event),
 }
 TABLES: dict[type[Event], tuple[str, Callable[[Any], str]]] = {
@@ -261,6 +284,7 @@ TABLES: dict[type[Event], tuple[str, Callable[[Any], str]]] = {
     AnalogyAccuracy: (text.ACCURACY_HEADING, text.accuracy),
     PairCorrelation: (text.PAIRS_HEADING, text.correlation),
     Compared: (text.COMPARED_HEADING, text.compared),
+    LoggedSummary: (text.LOG_HEADING, text.logged_summary),
     ForecastErrors: (forecasts.ERRORS_HEADING, forecasts.error_row),
 }
 
