@@ -19,7 +19,7 @@ from seqterm.sampling.generate import generate, read_prompt
 from seqterm.sampling.settings import SamplingSettings
 from seqterm.store.home import existing_run
 from seqterm.store.run_folder import RunFolder
-from seqterm.text.tokens import from_person
+from seqterm.text.tokens import from_person, split
 from seqterm.text.vocabulary import Vocabulary
 
 NO_LANGUAGE = {
@@ -123,8 +123,13 @@ class LoadedModel:
 
     def without_last(self, text: str) -> str:
         """The text without its last token."""
-        tokens = len(self._ids(text))
-        return next((text[:end] for end in reversed(range(len(text))) if len(self._ids(text[:end])) < tokens), "")
+        form = self.vocabulary.form
+
+        def count(part: str) -> int:
+            return len(split(from_person(part, form), form.kind))
+
+        tokens = count(text)
+        return next((text[:end] for end in reversed(range(len(text))) if count(text[:end]) < tokens), "")
 
     def with_token(self, text: str, token: str) -> str:
         """The text with one token of the vocabulary more."""

@@ -46,6 +46,7 @@ class Screen:
             input=input,
             output=output,
         )
+        self.prompt.app.renderer.cpr_not_supported_callback = lambda: None  # the bar is missing then, which needs no words
 
     def _bindings(self) -> KeyBindings:
         """Enter ends a line, Alt-Enter begins another."""

@@ -40,11 +40,14 @@ WORD = re.compile(r"\s*(\S+)")
 
 
 def family(run: str) -> str:
-    """Of the model in a run: network, ngram, vectors, ...; DataError where the run cannot be read."""
-    from seqterm.store.run_folder import RunFolder
+    """Of the model in a run: network, ngram, vectors, ...; "" where its config.json is broken, which loading it says best.
 
-    config, _ = RunFolder(existing_run(run)).read_description()
-    return CATALOGUE[config["model"]].family if config.get("model") in CATALOGUE else ""
+    DataError where there is no run.  numpy is not imported for this, so that the first prompt comes soon.
+    """
+    try:
+        return CATALOGUE[json.loads((existing_run(run) / "config.json").read_bytes())["model"]].family
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
 
 
 def is_run(word: str) -> bool:
