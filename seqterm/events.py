@@ -574,3 +574,45 @@ class UnitTracks(Event):
     gate: str
     pattern: str
     correlation: float
+
+
+@dataclass(frozen=True)
+class Dueled(Event):
+    """A whole sample of one of several runs that continue the same prompt; see Sampled."""
+
+    run: str
+    sample: int
+    prompt: str
+    text: str
+    tokens: int
+    log_probability: float
+    stopped_by: str
+
+
+@dataclass(frozen=True)
+class LoggedSummary(Event):
+    """A row of the log of samples: `time` in seconds since 1970, `text` with its prompt."""
+
+    number: int
+    time: float
+    run: str
+    seed: int
+    tokens: int
+    interrupted: bool
+    text: str
+
+
+@dataclass(frozen=True)
+class LoggedSample(Event):
+    """All that the log has of a sample; `checksum` of the weights, `settings`: the fields of SamplingSettings."""
+
+    number: int
+    time: float
+    run: str
+    checksum: str
+    seed: int
+    settings: dict[str, Any]
+    prompt: str
+    text: str
+    tokens: int
+    interrupted: bool

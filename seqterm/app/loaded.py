@@ -19,7 +19,7 @@ from seqterm.sampling.generate import generate, read_prompt
 from seqterm.sampling.settings import SamplingSettings
 from seqterm.store.home import existing_run
 from seqterm.store.run_folder import RunFolder
-from seqterm.text.tokens import from_person
+from seqterm.text.tokens import from_person, split
 from seqterm.text.vocabulary import Vocabulary
 
 NO_LANGUAGE = {
@@ -41,7 +41,7 @@ def read_model(folder: RunFolder, backend: Backend) -> tuple[dict[str, Any], Any
 
 
 class LoadedModel:
-    """A trained language model.  `config` is the run's config.json, `step` the training step of its weights."""
+    """A trained language model.  `config` is the run's config.json, `step` and `checksum` of its weights."""
 
     def __init__(
         self,
@@ -53,7 +53,7 @@ class LoadedModel:
         checksum: str,
     ):
         self.folder, self.config, self.vocabulary, self.model, self.step = folder, config, vocabulary, model, step
-        self._checksum = checksum
+        self.checksum = checksum
 
     @classmethod
     def open(cls, run: str, backend: Backend, checkpoint: str = "best") -> "LoadedModel":
@@ -75,7 +75,7 @@ class LoadedModel:
 
     def is_current(self) -> bool:
         """Whether the run's best checkpoint is still this one."""
-        return self.folder.best_checksum() == self._checksum
+        return self.folder.best_checksum() == self.checksum
 
     def generate(self, prompt: str, settings: SamplingSettings, stop: Any = lambda: None) -> Iterator[Event]:
         """Events of sampling; without a seed another text each time."""
@@ -123,6 +123,20 @@ class LoadedModel:
         _, log_p = read_prompt(self.model, self._ids(prompt))
         order = np.argsort(-log_p[0])[: max(0, top)]
         return [(self.vocabulary.tokens[i], math.exp(log_p[0, i])) for i in order]
+
+    def without_last(self, text: str) -> str:
+        """The text without its last token."""
+        form = self.vocabulary.form
+
+        def count(part: str) -> int:
+            return len(split(from_person(part, form), form.kind))
+
+        tokens = count(text)
+        return next((text[:end] for end in reversed(range(len(text))) if count(text[:end]) < tokens), "")
+
+    def with_token(self, text: str, token: str) -> str:
+        """The text with one token of the vocabulary more."""
+        return text + self.vocabulary.text_of(self.vocabulary.tokens.index(token), self.vocabulary.decoder(text))
 
     def trace(self, text: str) -> dict[str, Array]:
         """What goes on inside while it reads T tokens, a start token included: {"0.h": (T, H), ...}, hidden units and gates of

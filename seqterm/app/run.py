@@ -59,6 +59,14 @@ HANDLERS: dict[type[Command], str] = {
     commands.Warmup: "seqterm.app.warmup:warmup",
     commands.Paths: "seqterm.app.runs:paths",
     commands.ShowConfig: "seqterm.app.config:show",
+    commands.Duel: "seqterm.app.sample:duel",
+    commands.ListLog: "seqterm.app.sample_log:list_log",
+    commands.ShowLog: "seqterm.app.sample_log:show_log",
+    commands.SearchLog: "seqterm.app.sample_log:search_log",
+    commands.ExportLog: "seqterm.app.sample_log:export_log",
+    commands.LogOn: "seqterm.app.sample_log:log_on",
+    commands.LogOff: "seqterm.app.sample_log:log_off",
+    commands.ClearLog: "seqterm.app.sample_log:clear_log",
 }
 
 

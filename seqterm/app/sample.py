@@ -1,19 +1,23 @@
-"""The command Sample."""
+"""The commands Sample and Duel."""
 
 import secrets
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import TypeVar
 
-from seqterm.app.commands import Sample
+from seqterm.app.commands import Duel, Sample
 from seqterm.app.commands.base import Prompted
 from seqterm.app.loaded import LoadedModel
+from seqterm.app.sample_log import logged
 from seqterm.app.session import Session
 from seqterm.errors import DataError, UsageError
-from seqterm.events import Event, Note, Sampled, TrainingSample
+from seqterm.events import Dueled, Event, Note, Sampled, TrainingSample
 from seqterm.store.home import existing_run
 from seqterm.store.run_folder import RunFolder
 from seqterm.text.corpus import standard_input
+
+Seeded = TypeVar("Seeded", Sample, Duel)
 
 
 def sample(command: Sample, session: Session) -> Iterator[Event]:
@@ -24,7 +28,29 @@ def sample(command: Sample, session: Session) -> Iterator[Event]:
     model = session.load(command.run)
     prompt = read_prompt_text(command, model.vocabulary.form.kind)
     session.stoppable = True
-    return model.generate(prompt, command, lambda: session.stop)
+    settings = _with_seed(command)
+    return logged(model.generate(prompt, settings, lambda: session.stop), command.run, model, settings, session)
+
+
+def duel(command: Duel, session: Session) -> Iterator[Event]:
+    """What each run draws after the same prompt with the same seed, run by run."""
+    if len(command.runs) < 2:
+        raise UsageError("Name two runs at least.")
+    settings = _with_seed(command)
+    models = [session.load(run) for run in command.runs]
+    session.stoppable = True
+    for run, model in zip(command.runs, models, strict=True):
+        events = model.generate(command.prompt, settings, lambda: session.stop)
+        for event in logged(events, run, model, settings, session):
+            if isinstance(event, Sampled):
+                yield Dueled(run, event.sample, event.prompt, event.text, event.tokens, event.log_probability, event.stopped_by)
+            elif isinstance(event, Note):
+                yield event
+
+
+def _with_seed(command: Seeded) -> Seeded:
+    """Another seed each time where none is asked for."""
+    return command if command.seed is not None else replace(command, seed=secrets.randbits(62))
 
 
 def _time_machine(command: Sample, session: Session) -> Iterator[Event]:

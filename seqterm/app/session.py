@@ -12,11 +12,13 @@ if TYPE_CHECKING:
 class Session:
     """`stop` is read between training steps and between chunks of tokens; a face sets it, from any thread or signal handler.
 
+    `holds`: whether a loaded model stays as it is when its run changes; `forget` has it read anew.
     `stoppable`: whether a command has come so far that it reads `stop`; before that only an exception ends it.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, holds: bool = False) -> None:
         self.stop = self.stoppable = False
+        self.holds = holds
         self._models: dict[str, LoadedModel] = {}
         self.kept: dict[Hashable, Any] = {}  # what a command has loaded and the next may ask again
 
@@ -31,6 +33,14 @@ class Session:
         from seqterm.app.loaded import LoadedModel
 
         loaded = self._models.get(run)
-        if loaded is None or not loaded.is_current():
+        if loaded is None or not (self.holds or loaded.is_current()):
             loaded = self._models[run] = LoadedModel.open(run, self.backend)
         return loaded
+
+    def loaded(self, run: str) -> "LoadedModel | None":
+        """The model of a run, if it has been loaded."""
+        return self._models.get(run)
+
+    def forget(self, run: str) -> None:
+        """Read the model anew when it is next asked for."""
+        self._models.pop(run, None)

@@ -1,15 +1,15 @@
 """Click's options, made from the metadata of a command's fields."""
 
 import re
-from collections.abc import Iterable
 from typing import Any
 
 import click
 from click.shell_completion import CompletionItem
 
 from seqterm.app import arguments
-from seqterm.app.commands import COMMANDS, Command
-from seqterm.errors import SeqtermError, UsageError
+from seqterm.app.commands import Command
+from seqterm.errors import UsageError
+from seqterm.faces.names import known_names
 from seqterm.options import Parameter, parameters
 
 NUMBER = re.compile(r"-?\d+(\.\d+)?")
@@ -31,41 +31,10 @@ class Word(click.ParamType):
             self.fail(str(error), param, ctx)
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
-        names: list[str] = []
-        if self._parameter.option.complete == "run":
-            from seqterm.store.home import runs_folder
-
-            names = [path.parent.name for path in runs_folder().glob("*/config.json")]
-        elif self._parameter.option.complete == "corpus":
-            from seqterm.store.home import fetched_folder
-            from seqterm.text.corpus import bundled, fetched
-
-            names = [*bundled(), *fetched(fetched_folder())]
-        elif self._parameter.option.complete == "profile":
-            names = _profiles()
-        elif self._parameter.option.complete == "command":
-            from seqterm.app.settings_files import table_of
-
-            names = next_words((table_of(path) for path, c in COMMANDS.items() if c.configurable), ctx.params.get(param.name))
-        found = [CompletionItem(name) for name in sorted(names) if name.startswith(incomplete)]
-        is_file = self._parameter.option.complete in ("run", "corpus", "file")
-        return found + ([CompletionItem(incomplete, type="file")] if is_file else [])
-
-
-def next_words(phrases: Iterable[tuple[str, ...]], begun: tuple[str, ...] | None) -> list[str]:
-    """The words that may come after those of a phrase that is begun."""
-    begun = tuple(begun or ())
-    return list({phrase[len(begun)]: None for phrase in phrases if phrase[: len(begun)] == begun and len(phrase) > len(begun)})
-
-
-def _profiles() -> list[str]:
-    """None where a settings file cannot be read: completion is no place for errors."""
-    from seqterm.app.settings_files import profile_names
-
-    try:
-        return profile_names()
-    except (SeqtermError, OSError):
-        return []
+        kind = self._parameter.option.complete
+        names = known_names(kind, ctx.params.get(param.name or ""))
+        found = [CompletionItem(name) for name in names if name.startswith(incomplete)]
+        return found + ([CompletionItem(incomplete, type="file")] if kind in ("run", "corpus", "file") else [])
 
 
 class GroupedOption(click.Option):

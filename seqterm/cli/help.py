@@ -7,9 +7,9 @@ from click.shell_completion import CompletionItem
 
 from seqterm.app.arguments import nearest
 from seqterm.app.topics import TOPICS, Topic
-from seqterm.cli import output
-from seqterm.cli.click_options import next_words
 from seqterm.errors import UsageError
+from seqterm.faces import output
+from seqterm.faces.names import next_words
 
 WIDTH = 80
 

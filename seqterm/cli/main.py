@@ -2,40 +2,21 @@
 
 import os
 import re
-import signal
 import sys
-from dataclasses import replace
-from types import FrameType
 from typing import Any
 
 import click
 
 import seqterm
-from seqterm.app.commands import (
-    COMMANDS,
-    Command,
-    Compare,
-    CompareRuns,
-    EvaluateVectors,
-    Forecast,
-    MapVectors,
-    Neurons,
-    Resume,
-    Sample,
-    Score,
-    ShowConfig,
-    ShowHmm,
-    TrainAr,
-    TrainNgram,
-    Watch,
-)
-from seqterm.app.commands.training import Train
+from seqterm.app.commands import COMMANDS, Command, Compare, EvaluateVectors, Forecast, Resume, Sample, Score, ShowConfig
+from seqterm.app.commands.session import Repl
 from seqterm.app.session import Session
-from seqterm.cli import notes, output, views
 from seqterm.cli.click_options import GroupedCommand, GroupedOption, Word, click_parameters
 from seqterm.cli.help import help_command
-from seqterm.cli.views import Screen
 from seqterm.errors import INTERRUPTED, UsageError
+from seqterm.faces import notes, output
+from seqterm.faces.answer import DRAWN, View, answer, interruptible
+from seqterm.faces.views import Screen
 from seqterm.models.catalogue import CATALOGUE
 from seqterm.options import parameters
 
@@ -45,18 +26,6 @@ EXAMPLES = """
   seqterm train lstm tales -o tales-lstm      train on a bundled corpus
   seqterm sample tales-lstm --prompt "The "   draw text from it
 """
-
-
-def _interruptible(session: Session) -> None:
-    """The first Ctrl-C (or SIGTERM) asks for a clean stop where there is something to stop cleanly, the second aborts."""
-
-    def ask(signum: int, frame: FrameType | None) -> None:
-        if session.stop or not session.stoppable:
-            raise KeyboardInterrupt
-        session.stop = True
-
-    signal.signal(signal.SIGINT, ask)
-    signal.signal(signal.SIGTERM, ask)
 
 
 def _do(
@@ -74,7 +43,9 @@ def _do(
         screen = Screen(svg, html)
         if (jsonl or json) and (svg or html):
             raise UsageError("--svg and --html keep what is drawn: leave --json and --jsonl out.")
-        code = _show(command, quiet, jsonl, echo, json, chart, screen)
+        session = Session()
+        interruptible(session)
+        code = answer(command, session, View(quiet, jsonl, echo, json, chart, screen=screen))
         screen.export()
         return code
     except BrokenPipeError:
@@ -100,53 +71,6 @@ def _configured(path: tuple[str, ...], given: dict[str, Any], profile: str | Non
         raise UsageError(" ".join((str(error), *(f"({origin})" for origin in dict.fromkeys(origins))))) from error
 
 
-def _show(command: Command, quiet: bool, jsonl: bool, echo: bool, json: bool, chart: bool | None, screen: Screen) -> int:
-    from seqterm.app.run import run
-    from seqterm.cli import forecast, show
-
-    if isinstance(command, Watch) and not (views.is_live() or jsonl):
-        command = replace(command, once=True)
-    session = Session()
-    _interruptible(session)
-    events = run(command, session)
-    if jsonl:
-        gone = False
-
-        def stop() -> None:
-            nonlocal gone
-            session.stop = gone = True
-
-        code = show.jsonl(events, stop) or (INTERRUPTED if session.stop else 0)
-        return 0 if gone else code
-    if isinstance(command, Sample) and not command.time_machine and (screen.svg or screen.html):
-        raise UsageError("--svg and --html go with --time-machine: a sample is plain text.")
-    if json and isinstance(command, Score) and command.heat:
-        raise UsageError("--heat is drawn, or read by --jsonl: leave --json out.")
-    if json:
-        shown = {
-            Score: show.one_object,
-            Compare: show.one_comparison,
-            EvaluateVectors: show.one_evaluation,
-            Forecast: forecast.one_forecast,
-        }
-        shown[type(command)](events)
-        return INTERRUPTED if session.stop else 0
-    if isinstance(command, Train | Resume):
-        return show.training(events, quiet, isinstance(command, TrainAr | TrainNgram))
-    if isinstance(command, Sample) and not command.time_machine:
-        show.sampling(events, echo)
-    elif isinstance(command, Forecast):
-        forecast.forecast(events, quiet, chart, screen)
-    elif isinstance(command, CompareRuns):
-        show.comparing(events, screen)
-    elif isinstance(command, Watch):
-        show.watching(events, screen, live=views.is_live() and not command.once)
-    else:
-        show.listing(events, quiet, screen, isinstance(command, Score) and (command.summary or command.stream))
-    return INTERRUPTED if session.stop else 0
-
-
-VIEWS = (Sample, Score, Watch, CompareRuns, Neurons, Forecast, MapVectors, ShowHmm)  # commands that draw
 QUIET = ("quiet", "--quiet", "-q"), "No progress; only the answer."
 JSONL = ("jsonl", "--jsonl"), "Events as JSON, an object a line."
 DEBUG = ("debug", "--debug"), "Show a traceback with an error."
@@ -202,7 +126,7 @@ def _command(path: tuple[str, ...], command_class: type[Command]) -> click.Comma
         params.append(_flag(("json", "--json"), "One JSON object."))
     if command_class is Score:
         params.append(_flag(("json", "--json"), "One JSON object; with --summary the total alone."))
-    if command_class in VIEWS:
+    if command_class in DRAWN:
         params += [_drawn_into("svg"), _drawn_into("html")]
     return GroupedCommand(path[-1], callback=callback, params=params, help=command_class.__doc__)
 
@@ -273,6 +197,18 @@ def corpus() -> None:
     """List, fetch, split and count texts."""
 
 
+@cli.group(name="log")
+def log() -> None:
+    """Look through the samples that were drawn."""
+
+
+@cli.command(name="repl", cls=GroupedCommand, params=click_parameters(Repl), help=Repl.__doc__)
+def repl(**values: Any) -> int:
+    from seqterm.repl.start import start
+
+    return start(Repl(**{key: value for key, value in values.items() if value not in (None, ())}))
+
+
 def _add_commands() -> None:
     groups: dict[str, click.Group] = {
         "train": train,
@@ -282,6 +218,7 @@ def _add_commands() -> None:
         "hmm": hmm,
         "ngram": ngram,
         "config": config,
+        "log": log,
     }
     for path, command_class in COMMANDS.items():
         if path[-1].startswith("-"):

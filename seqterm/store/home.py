@@ -57,3 +57,9 @@ def new_run_path(model: str) -> Path:
     name = f"{model}-{random.choice(ADJECTIVES.split())}-{random.choice(NOUNS.split())}-{date.today():%m%d}"
     names = (name if n == 1 else f"{name}-{n}" for n in count(1))
     return next(runs_folder() / name for name in names if not (runs_folder() / name).exists())
+
+
+def state_folder() -> Path:
+    """Where the session's history and the log of samples are kept."""
+    chosen = os.environ.get("SEQTERM_HOME")
+    return Path(chosen) / "state" if chosen else platformdirs.user_state_path("seqterm")

@@ -1,10 +1,12 @@
 """Where text comes from: files, the bundled corpora by name, or standard input."""
 
+import io
 import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import BinaryIO
 
@@ -52,8 +54,23 @@ def find(sources: tuple[str, ...], spool: Path, fetched_folder: Path) -> list[Pa
     return paths
 
 
+_given: ContextVar[bytes | None] = ContextVar("standard input", default=None)
+
+
+@contextmanager
+def given_input(data: bytes) -> Iterator[None]:
+    """A command that reads standard input in this block reads `data`."""
+    token = _given.set(data)
+    try:
+        yield
+    finally:
+        _given.reset(token)
+
+
 def standard_input() -> BinaryIO:
     """Never a terminal, for which a command would wait."""
+    if (data := _given.get()) is not None:
+        return io.BytesIO(data)
     if sys.stdin is None or sys.stdin.isatty():
         what = "closed" if sys.stdin is None else "a terminal"
         raise DataError(f"Standard input is {what}: pipe text into it, or name a file.")

@@ -8,8 +8,8 @@ import pytest
 from seqterm.app.arguments import words
 from seqterm.app.commands import COMMANDS
 from seqterm.app.settings_files import configured, defaults, profile_names, project_file, table_of, tables_of, user_file, variable
-from seqterm.cli.text import _toml
 from seqterm.errors import DataError, SeqtermError, UsageError
+from seqterm.faces.text import _toml
 from seqterm.options import check, parameters
 
 LSTM, NGRAM, RESUME, MLP, SAMPLE = (

@@ -150,7 +150,7 @@ def complete():
     ("words", "offered"),
     [
         (["t"], ["train"]),
-        (["runs", ""], ["export", "import", "list", "rm", "show"]),
+        (["runs", ""], ["compare", "export", "import", "list", "rm", "show"]),
         (["train", ""], ["ar", "elman", "glove", "gru", "hmm", "lstm", "mlp-ar", "ngram", "nnlm", "rnn-ar", "word2vec"]),
         (["train", "nnlm", "x", "--di"], ["--direct"]),
         (["compare", "x", "--per"], ["--per-character"]),
@@ -164,7 +164,7 @@ def complete():
         (["corpus", "info", "ta"], ["tales"]),
         (["s"], ["sample", "score", "similar", "stop"]),
         (["corpus", "stats", "--tokens", ""], ["char", "byte", "space", "word"]),
-        (["score", "x", "--s"], ["--stream", "--summary"]),
+        (["score", "x", "--s"], ["--stream", "--summary", "--svg"]),
         (["filter", "x", "--k"], ["--keep"]),
         (["train", "gru", "x", "--sentences", ""], ["none", "line", "punctuation"]),
     ],

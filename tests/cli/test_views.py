@@ -90,7 +90,8 @@ def test_heat_is_the_same_on_a_terminal_but_for_colour(terminal, seqterm, traine
 
 
 def test_heat_shows_what_surprises(seqterm, trained):
-    title, first, blocks, *_ = seqterm("score", trained, "--heat", input=b"the red hen has 7 wggs.\n").stdout.decode().split("\n")
+    done = seqterm("score", trained, "--heat", input=b"the red hen has 7 wggs.\n", env={"COLUMNS": "300"})  # paths may be long
+    title, first, blocks, *_ = done.stdout.decode().split("\n")
     assert title.startswith("surprisal in bits")
     assert first == "the red hen has 7 wggs.↵"
     assert blocks[18] == "█"  # eggs were expected

@@ -35,6 +35,7 @@ from seqterm.app.commands.language import (
     ShowHmm,
 )
 from seqterm.app.commands.series import Forecast, TrainAr, TrainMlpAr, TrainRnnAr
+from seqterm.app.commands.session import ClearLog, Duel, ExportLog, ListLog, LogOff, LogOn, SearchLog, ShowLog
 from seqterm.app.commands.training import (
     Resume,
     TrainElman,
@@ -98,4 +99,12 @@ COMMANDS: dict[tuple[str, ...], type[Command]] = {
     ("warmup",): Warmup,
     ("paths",): Paths,
     ("config", "show"): ShowConfig,
+    ("duel",): Duel,
+    ("log", "list"): ListLog,
+    ("log", "show"): ShowLog,
+    ("log", "search"): SearchLog,
+    ("log", "export"): ExportLog,
+    ("log", "on"): LogOn,
+    ("log", "off"): LogOff,
+    ("log", "clear"): ClearLog,
 }

@@ -1,13 +1,11 @@
 """Shows the events of a command: data on standard output, notes on standard error."""
 
+import shutil
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
-from seqterm.cli import forecast as forecasts
-from seqterm.cli import notes, output, text
-from seqterm.cli.views import Screen
 from seqterm.errors import INTERRUPTED
 from seqterm.events import (
     AnalogyAccuracy,
@@ -19,6 +17,7 @@ from seqterm.events import (
     CorpusEntry,
     Corrected,
     Decoded,
+    Dueled,
     Event,
     Exported,
     Finished,
@@ -28,6 +27,8 @@ from seqterm.events import (
     Imported,
     Line,
     LineScore,
+    LoggedSample,
+    LoggedSummary,
     Neighbour,
     NextSummary,
     NextToken,
@@ -58,6 +59,9 @@ from seqterm.events import (
     Validation,
     WordMap,
 )
+from seqterm.faces import forecast as forecasts
+from seqterm.faces import notes, output, text
+from seqterm.faces.views import Screen
 
 PLAIN_SECONDS = 5.0  # between two step lines off a terminal
 FRAME_SECONDS = 0.1  # between two frames of the live view
@@ -209,8 +213,11 @@ def comparing(events: Iterable[Event], screen: Screen) -> None:
     screen.draw(settings(runs, [event for event in found if isinstance(event, SettingDiffers)]))
 
 
-def sampling(events: Iterable[Event], echo: bool) -> None:
-    """Prompt and continuation as they are drawn, samples separated by a line ---, a line end after each."""
+def sampling(events: Iterable[Event], echo: bool, shown: int = 0) -> None:
+    """Prompt and continuation as they are drawn, samples separated by a line ---, a line end after each.
+
+    shown: so many letters of the prompt are on the screen already.
+    """
     begun = -1
     written = ""
 
@@ -223,7 +230,7 @@ def sampling(events: Iterable[Event], echo: bool) -> None:
         nonlocal begun, written
         if number != begun:
             begun, written = number, ""
-            write(("---\n" if number else "") + (prompt if echo else ""))
+            write(("---\n" if number else "") + (prompt[shown:] if echo else ""))
 
     for event in events:
         match event:
@@ -236,6 +243,22 @@ def sampling(events: Iterable[Event], echo: bool) -> None:
                 begin(event.sample, event.prompt)
                 if not written.endswith("\n"):
                     write("\n")
+
+
+def duel(events: Iterable[Event]) -> None:
+    """Samples of several runs beside each other, as wide as the terminal."""
+    from seqterm.render.columns import columns
+
+    drawn: dict[int, list[Dueled]] = {}
+    for event in events:
+        match event:
+            case Note():
+                notes.note(event.text)
+            case Dueled():
+                drawn.setdefault(event.sample, []).append(event)
+    for row in drawn.values():
+        texts = [event.prompt + event.text for event in row]
+        output.write(columns([event.run for event in row], texts, shutil.get_terminal_size((100, 30)).columns) + "\n")
 
 
 def listing(events: Iterable[Event], quiet: bool, screen: Screen, summary_only: bool = False) -> None:
@@ -305,6 +328,7 @@ LINES: dict[type[Event], Callable[[Any], str]] = {
     HiddenState: text.hidden_state,
     Decoded: text.decoded,
     Checked: text.checked,
+    LoggedSample: text.logged_sample,
     Fitted: lambda event: "\n" + forecasts.fitted(event),
 }
 TABLES: dict[type[Event], tuple[str, Callable[[Any], str]]] = {
@@ -314,6 +338,7 @@ TABLES: dict[type[Event], tuple[str, Callable[[Any], str]]] = {
     PairCorrelation: (text.PAIRS_HEADING, text.correlation),
     UnitTracks: (text.TRACKS_HEADING, text.unit_tracks),
     Compared: (text.COMPARED_HEADING, text.compared),
+    LoggedSummary: (text.LOG_HEADING, text.logged_summary),
     ForecastErrors: (forecasts.ERRORS_HEADING, forecasts.error_row),
 }
 

@@ -16,6 +16,8 @@ from seqterm.events import (
     Finished,
     HiddenState,
     LineScore,
+    LoggedSample,
+    LoggedSummary,
     Neighbour,
     NextSummary,
     NextToken,
@@ -41,6 +43,7 @@ from seqterm.render.braille import Series, line_chart
 from seqterm.render.heat_map import heat_map
 
 BAR_WIDTH = 40
+LOG_WIDTH = 60  # letters of a sample in a list
 
 
 def number(value: float | None) -> str:
@@ -298,3 +301,30 @@ TRACKS_HEADING = f"{'correlation':>11}  layer  unit  of"
 
 def unit_tracks(event: UnitTracks) -> str:
     return f"{event.correlation:>11.4f}  {event.layer:>5}  {event.unit:>4}  {event.gate}"
+
+
+LOG_HEADING = f"{'number':>6}  {'when':<16}  {'run':<20} {'seed':>19} {'tokens':>7}  text"
+
+
+def _when(seconds: float) -> str:
+    return time.strftime("%Y-%m-%d %H:%M", time.localtime(seconds))
+
+
+def logged_summary(event: LoggedSummary) -> str:
+    one_line = event.text.replace("\n", "\\n")
+    shown_text = one_line if len(one_line) <= LOG_WIDTH else one_line[: LOG_WIDTH - 3] + "..."
+    cut = "  (interrupted)" if event.interrupted else ""
+    return f"{event.number:>6}  {_when(event.time)}  {event.run:<20} {event.seed:>19} {event.tokens:>7}  {shown_text}{cut}"
+
+
+def logged_sample(event: LoggedSample) -> str:
+    figures = {
+        "number": event.number,
+        "when": _when(event.time),
+        "run": event.run,
+        "checksum": event.checksum,
+        "tokens": event.tokens,
+        "interrupted": "yes" if event.interrupted else "no",
+        **event.settings,
+    }
+    return "\n".join([*_settings(figures), "", event.prompt + event.text])

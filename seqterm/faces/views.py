@@ -10,8 +10,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from seqterm.cli import output
 from seqterm.errors import SeqtermError
+from seqterm.faces import output
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType

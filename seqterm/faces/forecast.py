@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any
 
-from seqterm.cli import notes, output
-from seqterm.cli.views import Screen
 from seqterm.events import ComparedPoint, Event, Fitted, ForecastErrors, ForecastPoint, History, Note
+from seqterm.faces import notes, output
+from seqterm.faces.views import Screen
 
 CHART = 100, 22  # columns and lines at most
 Point = ForecastPoint | ComparedPoint

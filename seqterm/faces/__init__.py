@@ -1,0 +1,1 @@
+"""What all faces show: events as text, notes and data on their streams."""

@@ -1,0 +1,1 @@
+"""The interactive session: lines to commands, with models that stay loaded."""

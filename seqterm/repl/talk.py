@@ -1,0 +1,343 @@
+"""What a session does with a line: text is continued by the loaded model, /words are commands."""
+
+import json
+import re
+import secrets
+import shlex
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Any
+
+from seqterm.app.arguments import build
+from seqterm.app.commands import COMMANDS, Command, Duel, Forecast, Next, Sample
+from seqterm.app.commands.base import OnLines, Prompted
+from seqterm.app.commands.vectors import OnVectors
+from seqterm.app.parsing import nearest, option_flags, place, split_path, split_words
+from seqterm.app.session import Session
+from seqterm.errors import DataError, UsageError
+from seqterm.events import Event, Piece, Sampled
+from seqterm.faces import notes
+from seqterm.faces.answer import WITH_JSON, View, show_events
+from seqterm.models.catalogue import CATALOGUE
+from seqterm.options import parameters
+from seqterm.repl.tree import Node, Tree
+from seqterm.store.home import existing_run, run_path
+from seqterm.text.corpus import given_input
+
+VIEWS: dict[str, tuple[str, bool]] = {
+    "--quiet": ("quiet", True),
+    "-q": ("quiet", True),
+    "--jsonl": ("jsonl", True),
+    "--json": ("json", True),
+    "--echo": ("echo", True),
+    "--no-echo": ("echo", False),
+    "--chart": ("chart", True),
+    "--no-chart": ("chart", False),
+}
+WORD = re.compile(r"\s*(\S+)")
+
+
+def family(run: str) -> str:
+    """Of the model in a run: network, ngram, vectors, ...; "" where its config.json is broken, which loading it says best.
+
+    DataError where there is no run.  numpy is not imported for this, so that the first prompt comes soon.
+    """
+    try:
+        return CATALOGUE[json.loads((existing_run(run) / "config.json").read_bytes())["model"]].family
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
+
+
+def is_run(word: str) -> bool:
+    return (run_path(word) / "config.json").is_file()
+
+
+def split(text: str) -> list[str]:
+    """Words, quoted as in a shell; an apostrophe that closes nothing stands for itself."""
+    try:
+        return shlex.split(text)
+    except ValueError:
+        return text.split()
+
+
+def _name(line: str) -> tuple[str, str]:
+    """/name rest"""
+    found = re.fullmatch(r"/(\S*)\s?(.*)", line, re.DOTALL)
+    assert found
+    return found[1], found[2]
+
+
+def unquoted(text: str) -> str:
+    """Text as it stands, or, in double quotes, as JSON has it: "two\\nlines"."""
+    if not text.startswith('"'):
+        return text
+    try:
+        value = json.loads(text, strict=False)
+    except ValueError as error:
+        raise UsageError(f"What begins with a quote must be a JSON string: {error}.") from error
+    return str(value)
+
+
+class Talk:
+    """`sampling`: the sampling settings that a person set; `script`: lines that would do all this again."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self.runs: list[str] = []
+        self.run: str | None = None
+        self.sampling: dict[str, Any] = {}
+        self.tree = Tree()
+        self.script: list[str] = []
+        self.leaving = False
+        self.using = threading.Lock()  # one thread at a time asks a model
+        self._said: set[tuple[str, str]] = set()
+
+    def do(self, line: str) -> int:
+        """-> exit code; raises what a failing command raises."""
+        from seqterm.repl.shorts import SHORTS, sampling_field, set_field
+
+        with self.using:
+            if not line.startswith("/") or line.startswith("//"):
+                return self.continue_text(line.removeprefix("/"))
+            name, rest = _name(line)
+            if name in SHORTS:
+                code = SHORTS[name].do(self, rest if SHORTS[name].is_text else rest.strip()) or 0
+                if SHORTS[name].is_kept:
+                    self.script.append(line)
+                return code
+            if setting := sampling_field(name):
+                code = set_field(self, f"{setting} {rest.strip()}".strip())
+                self.script.append(line)
+                return code
+            return self.command(line)
+
+    # Runs
+
+    def load(self, run: str) -> None:
+        """Load a run, or load it anew, and go on with it."""
+        speaks = family(run) not in ("vectors", "forecast")
+        self.session.forget(run)
+        if speaks:
+            self._ask_model(run)
+        self.runs = [*(name for name in self.runs if name != run), run]
+        self.run = run if speaks else self.run
+        self._said = {said for said in self._said if said[0] != run}
+
+    def warm(self, run: str) -> None:
+        """Load a run that speaks and draw a token, so that its kernels are there."""
+        if family(run) not in ("vectors", "forecast"):
+            self._ask_model(run)
+            if (loaded := self.session.loaded(run)) is not None:
+                loaded.sample(length=1, seed=1)
+
+    def _ask_model(self, run: str) -> None:
+        """Hidden Markov models of numbers have no language."""
+        try:
+            self.session.load(run)
+        except UsageError:
+            if family(run) != "hmm":
+                raise
+
+    def default_run(self, command_class: type[Command]) -> str:
+        """The loaded run that a command is about: the last of its family, or the current one."""
+        wanted = "vectors" if issubclass(command_class, OnVectors) else "forecast" if command_class is Forecast else None
+        fitting = [run for run in self.runs if wanted and is_run(run) and family(run) == wanted]
+        choice = [*self.runs[-1:], *([self.run] if self.run else []), *fitting]
+        if not choice:
+            raise UsageError("No run is loaded: /load RUN loads one, /runs list shows them.")
+        return choice[-1]
+
+    def look(self, run: str) -> None:
+        """Say once that a loaded run has been changed or deleted."""
+        loaded = self.session.loaded(run)
+        if loaded is None:
+            return
+        try:
+            changed = "" if loaded.is_current() else f"{run} has been trained on since it was loaded: /load {run} loads it anew."
+        except DataError:
+            changed = f"{run} is gone from the disk, or damaged; its model stays loaded."
+        if changed and (run, changed) not in self._said:
+            self._said.add((run, changed))
+            notes.note(changed)
+
+    # Texts
+
+    def continue_text(self, line: str) -> int:
+        """A text of its own; nothing goes on with the current one."""
+        if not line:
+            return self.draw(self.tree.current, self.tree.current.text, "", "")
+        typed = line if "\n" not in line and "\r" not in line and not line.startswith("/") else f"/text {json.dumps(line)}"
+        return self.draw(self.tree.root, "", line, typed)
+
+    def add_text(self, text: str) -> int:
+        """The current text goes on with this."""
+        return self.draw(self.tree.current, self.tree.current.text, text, f"/add {json.dumps(text)}")
+
+    def draw(self, parent: Node, before: str, added: str, line: str, shown: int | None = None, seed: int | None = None) -> int:
+        """Continue before + added with the loaded model, and keep the text, also where it was interrupted.
+
+        line: what a script says for this; shown: letters of it that are on the screen, at first those before.
+        """
+        run = self.default_run(Sample)
+        self.look(run)
+        own, seeded = self._seeded()
+        chosen = own + parent.depth if seed is None else seed
+        command = build(Sample, {**self.sampling, "seed": chosen, "run": run, "prompt": before + added})
+        pieces: dict[int, list[str]] = {}
+        cut: list[int] = []
+
+        def kept(events: Iterator[Event]) -> Iterator[Event]:
+            for event in events:
+                if isinstance(event, Piece):
+                    pieces.setdefault(event.sample, []).append(event.text)
+                elif isinstance(event, Sampled) and event.stopped_by == "interrupt":
+                    cut.append(event.tokens)
+                yield event
+
+        try:
+            return self._show(command, View(shown=len(before) if shown is None else shown), kept)
+        finally:
+            for number in sorted(pieces, reverse=True):  # the first is gone on with
+                self.tree.grow(parent, before, added, "".join(pieces[number]), run, chosen)
+            if pieces:
+                lines = [f"/length {cut[0]}", line, f"/length {self.sampling.get('length', 'default')}"] if cut else [line]
+                self.script += [*(seeded if seed is None else []), *lines]
+
+    def _seeded(self) -> tuple[int, list[str]]:
+        """A seed, and the line that sets it where no person has."""
+        if "seed" in self.sampling:
+            return self.sampling["seed"], []
+        chosen = secrets.randbits(48)
+        return chosen, [f"/seed {chosen}"]
+
+    def _show(self, command: Command, view: View, kept: Callable[[Iterator[Event]], Iterator[Event]] = iter) -> int:
+        from seqterm.app.run import run
+
+        return show_events(command, kept(run(command, self.session)), self.session, view)
+
+    # Commands
+
+    def command(self, line: str) -> int:
+        """A command of the command line; what it leaves out is the loaded run and the current text."""
+        from seqterm.repl.shorts import SHORTS, sampling_flags
+
+        name, rest = _name(line)
+        known = {path[0] for path in COMMANDS} | SHORTS.keys() | sampling_flags()
+        if name not in known:
+            raise UsageError(f"There is no command /{name}.{nearest(name, known).replace('mean ', 'mean /')}")
+        second = WORD.match(rest)
+        path, value = split_path([name, second[1]] if second else [name])
+        if len(path) == 2 and second:  # train lstm; train --resume RUN; train --resume=RUN
+            rest = " ".join([*value, rest[second.end() :].lstrip(" ")])
+        view, rest = self._view(COMMANDS[path], rest)
+        command, data, seeded = self.read(COMMANDS[path], rest)
+        if run := getattr(command, "run", None):
+            self.look(run)
+        with nullcontext() if data is None else given_input(data.encode("utf-8", "surrogateescape")):
+            code = self._show(command, view)
+        self.script += [*seeded, line if "\n" not in line else self._in_quotes(line)]
+        return code
+
+    @staticmethod
+    def _in_quotes(line: str) -> str:
+        """The same command with its text, of several lines, in quotes: a line of a script."""
+        first = re.match(r"\S+\s((--?[a-z]\S*\s+)*)", line)
+        end = first.end() if first else 0
+        return line[:end].replace("\n", " ") + json.dumps(line[end:])
+
+    @staticmethod
+    def _view(command_class: type[Command], rest: str) -> tuple[View, str]:
+        """The options of showing, which come first."""
+        chosen: dict[str, Any] = {}
+        while (word := WORD.match(rest)) and word[1] in VIEWS:
+            name, value = VIEWS[word[1]]
+            if name == "json" and command_class not in WITH_JSON:
+                raise UsageError("--json is no option of this command: --jsonl shows its events.")
+            chosen[name] = value
+            rest = rest[word.end() :]
+        return View(**chosen), rest.strip(" ")
+
+    def read(self, command_class: type[Command], rest: str) -> tuple[Command, str | None, list[str]]:
+        """A command, what it reads as standard input, and the line of a script that sets its seed."""
+        given, text = self._options_and_text(command_class, rest)
+        seeded: list[str] = []
+        if issubclass(command_class, Sample | Duel):
+            given = {**self.sampling, **given}
+            if "seed" not in given:
+                given["seed"], seeded = self._seeded()
+        if command_class is Duel:
+            named, text = self._leading_runs(text)
+            given.setdefault("prompt", unquoted(text) or self.tree.current.text)
+            return build(Duel, {**given, "runs": named or self.language_runs()}), None, seeded
+        if not issubclass(command_class, OnLines | Prompted) or self._is_named(text):
+            own, alone = split_words(command_class, split(rest))
+            return (
+                build(command_class, {**given, **own, **place(command_class, self._with_run(command_class, alone))}),
+                "",
+                seeded,
+            )
+        given["run"] = self.default_run(command_class)
+        words = unquoted(text) or self.tree.current.text
+        if issubclass(command_class, OnLines):
+            is_file = len(text.split()) == 1 and Path(text).is_file()
+            return build(command_class, {**given, "source": text if is_file else "-"}), words, seeded
+        if not given.keys() & {"prompt", "prompt_file"}:
+            given["prompt"] = words
+        return build(command_class, given), None, seeded
+
+    @staticmethod
+    def _options_and_text(command_class: type[Command], rest: str) -> tuple[dict[str, Any], str]:
+        """Options, where they stand, and what is left as it stands; short ones come before it, none after a quote."""
+        if not issubclass(command_class, OnLines | Prompted | Duel):
+            return {}, rest
+        flags = option_flags(command_class)
+        options: list[str] = []
+        text, at = "", 0
+        while word := WORD.match(rest, at):
+            if word[1].startswith('"') and not text:
+                text = rest[word.start(1) :]
+                break
+            if not re.match(r"--[a-z]" if text else r"--?[a-z]", word[1]):
+                text, at = text + rest[at : word.end()], word.end()
+                continue
+            options.append(word[1])
+            at = word.end()
+            if word[1] in flags and flags[word[1]].type is not bool and (value := WORD.match(rest, at)):
+                options.append(value[1])
+                at = value.end()
+        return split_words(command_class, options)[0], text.lstrip(" ")
+
+    def language_runs(self) -> tuple[str, ...]:
+        return tuple(run for run in self.runs if self.session.loaded(run) or family(run) not in ("vectors", "forecast"))
+
+    @staticmethod
+    def _leading_runs(text: str) -> tuple[tuple[str, ...], str]:
+        """The runs that a text begins with, and the rest."""
+        named: list[str] = []
+        while (word := WORD.match(text)) and is_run(word[1]):
+            named.append(word[1])
+            text = text[word.end() :]
+        return tuple(named), text.removeprefix(" ")
+
+    @staticmethod
+    def _is_named(text: str) -> bool:
+        """Whether a text begins with a run."""
+        word = WORD.match(text)
+        return word is not None and is_run(word[1])
+
+    def _with_run(self, command_class: type[Command], alone: list[str]) -> list[str]:
+        """Put the loaded run first where none is named and there is room for it."""
+        fields = [parameter for parameter in parameters(command_class) if parameter.option.positional]
+        if not fields or fields[0].name not in ("run", "vectors"):
+            return alone
+        room = any(parameter.many for parameter in fields) or len(alone) < len(fields)
+        names_one = bool(alone) and (is_run(alone[0]) or (fields[0].name == "vectors" and Path(alone[0]).is_file()))
+        return [self.default_run(command_class), *alone] if room and not names_one else alone
+
+    def ranking(self, text: str, top: int) -> list[Event]:
+        """The events of Next after a text."""
+        from seqterm.app.run import run
+
+        return list(run(build(Next, {"run": self.default_run(Next), "prompt": text, "top": top}), self.session))
