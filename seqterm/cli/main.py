@@ -41,8 +41,6 @@ def _do(
     """Run a command and show its events; -> exit code.  Click would give a closed pipe and Ctrl-C other endings."""
     try:
         screen = Screen(svg, html)
-        if (jsonl or json) and (svg or html):
-            raise UsageError("--svg and --html keep what is drawn: leave --json and --jsonl out.")
         session = Session()
         interruptible(session)
         code = answer(command, session, View(quiet, jsonl, echo, json, chart, screen=screen))

@@ -61,15 +61,22 @@ def answer(command: Command, session: Session, view: View) -> int:
     """-> exit code."""
     from seqterm.app.run import run
 
-    if isinstance(command, Watch) and not (is_live() or view.jsonl):
-        command = replace(command, once=True)
-    return show_events(command, run(command, session), session, view)
+    return show_events(command, run(settled(command, view), session), session, view)
+
+
+def settled(command: Command, view: View) -> Command:
+    """A run is watched once where nothing can be drawn over."""
+    is_endless = isinstance(command, Watch) and not (is_live() or view.jsonl)
+    return replace(command, once=True) if is_endless else command  # type: ignore[call-arg]
 
 
 def show_events(command: Command, events: Iterator[Event], session: Session, view: View) -> int:
     """The events of a command -> exit code."""
     from seqterm.faces import forecast, show
 
+    screen = view.screen
+    if (view.jsonl or view.json) and (screen.svg or screen.html):
+        raise UsageError("--svg and --html keep what is drawn: leave --json and --jsonl out.")
     if view.jsonl:
         gone = False
 
@@ -79,7 +86,6 @@ def show_events(command: Command, events: Iterator[Event], session: Session, vie
 
         code = show.jsonl(events, stop) or (INTERRUPTED if session.stop else 0)
         return 0 if gone else code
-    screen = view.screen
     if isinstance(command, Sample) and not command.time_machine and (screen.svg or screen.html):
         raise UsageError("--svg and --html go with --time-machine: a sample is plain text.")
     if view.json and isinstance(command, Score) and command.heat:

@@ -19,7 +19,8 @@ from seqterm.app.session import Session
 from seqterm.errors import DataError, UsageError
 from seqterm.events import Event, Piece, Sampled
 from seqterm.faces import notes
-from seqterm.faces.answer import WITH_JSON, View, show_events
+from seqterm.faces.answer import DRAWN, WITH_JSON, View, settled, show_events
+from seqterm.faces.views import Screen
 from seqterm.models.catalogue import CATALOGUE
 from seqterm.options import parameters
 from seqterm.repl.tree import Node, Tree
@@ -36,6 +37,7 @@ VIEWS: dict[str, tuple[str, bool]] = {
     "--chart": ("chart", True),
     "--no-chart": ("chart", False),
 }
+FILES = {"--svg": "svg", "--html": "html"}  # that what is drawn is written into
 WORD = re.compile(r"\s*(\S+)")
 
 
@@ -52,6 +54,14 @@ def family(run: str) -> str:
 
 def is_run(word: str) -> bool:
     return (run_path(word) / "config.json").is_file()
+
+
+def made(command_class: type[Command], given: dict[str, Any]) -> Command:
+    """A command with what settings files and the environment say of it."""
+    from seqterm.app import settings_files
+
+    path = next(path for path, one in COMMANDS.items() if one is command_class)
+    return settings_files.configured(path, given, settings_files.defaults(path, None, given))
 
 
 def split(text: str) -> list[str]:
@@ -184,7 +194,7 @@ class Talk:
         self.look(run)
         own, seeded = self._seeded()
         chosen = own + parent.depth if seed is None else seed
-        command = build(Sample, {**self.sampling, "seed": chosen, "run": run, "prompt": before + added})
+        command = made(Sample, {**self.sampling, "seed": chosen, "run": run, "prompt": before + added})
         pieces: dict[int, list[str]] = {}
         cut: list[int] = []
 
@@ -215,7 +225,9 @@ class Talk:
     def _show(self, command: Command, view: View, kept: Callable[[Iterator[Event]], Iterator[Event]] = iter) -> int:
         from seqterm.app.run import run
 
-        return show_events(command, kept(run(command, self.session)), self.session, view)
+        code = show_events(command, kept(run(settled(command, view), self.session)), self.session, view)
+        view.screen.export()
+        return code
 
     # Commands
 
@@ -251,13 +263,20 @@ class Talk:
     def _view(command_class: type[Command], rest: str) -> tuple[View, str]:
         """The options of showing, which come first."""
         chosen: dict[str, Any] = {}
-        while (word := WORD.match(rest)) and word[1] in VIEWS:
+        files: dict[str, str] = {}
+        while (word := WORD.match(rest)) and (word[1] in VIEWS or (word[1] in FILES and command_class in DRAWN)):
+            rest = rest[word.end() :]
+            if word[1] in FILES:
+                if not (file := WORD.match(rest)):
+                    raise UsageError(f"{word[1]} needs a file.")
+                files[FILES[word[1]]] = file[1]
+                rest = rest[file.end() :]
+                continue
             name, value = VIEWS[word[1]]
             if name == "json" and command_class not in WITH_JSON:
                 raise UsageError("--json is no option of this command: --jsonl shows its events.")
             chosen[name] = value
-            rest = rest[word.end() :]
-        return View(**chosen), rest.strip(" ")
+        return View(**chosen, screen=Screen(**files)), rest.strip(" ")
 
     def read(self, command_class: type[Command], rest: str) -> tuple[Command, str | None, list[str]]:
         """A command, what it reads as standard input, and the line of a script that sets its seed."""
@@ -270,11 +289,11 @@ class Talk:
         if command_class is Duel:
             named, text = self._leading_runs(text)
             given.setdefault("prompt", unquoted(text) or self.tree.current.text)
-            return build(Duel, {**given, "runs": named or self.language_runs()}), None, seeded
+            return made(Duel, {**given, "runs": named or self.language_runs()}), None, seeded
         if not issubclass(command_class, OnLines | Prompted) or self._is_named(text):
             own, alone = split_words(command_class, split(rest))
             return (
-                build(command_class, {**given, **own, **place(command_class, self._with_run(command_class, alone))}),
+                made(command_class, {**given, **own, **place(command_class, self._with_run(command_class, alone))}),
                 "",
                 seeded,
             )
@@ -282,10 +301,10 @@ class Talk:
         words = unquoted(text) or self.tree.current.text
         if issubclass(command_class, OnLines):
             is_file = len(text.split()) == 1 and Path(text).is_file()
-            return build(command_class, {**given, "source": text if is_file else "-"}), words, seeded
+            return made(command_class, {**given, "source": text if is_file else "-"}), words, seeded
         if not given.keys() & {"prompt", "prompt_file"}:
             given["prompt"] = words
-        return build(command_class, given), None, seeded
+        return made(command_class, given), None, seeded
 
     @staticmethod
     def _options_and_text(command_class: type[Command], rest: str) -> tuple[dict[str, Any], str]:

@@ -245,3 +245,19 @@ def test_help_names_every_command(say):
     assert "--per-token" in say("/help score")
     assert "/pick [N]" in say("/help pick")
     assert "sharper" in say("/help temperature")
+
+
+def test_settings_files_count_here_too(talk, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "seqterm.toml").write_text("[next]\ntop = 3\n")
+    command, *_ = talk.read(Next, "the")
+    assert (command.top, command.prompt) == (3, "the")
+    assert "top" not in command.given
+    assert talk.read(Next, "the --top 2")[0].top == 2
+
+
+def test_what_is_drawn_is_written_into_a_file(say, talk, tmp_path):
+    say(f"/score --svg {tmp_path / 'heat.svg'} --heat the hen")
+    assert (tmp_path / "heat.svg").read_text().startswith("<svg")
+    with pytest.raises(UsageError, match="needs a file"):
+        talk.command("/score --svg")
