@@ -1,5 +1,6 @@
 """Hidden Markov models: what those of texts and of series share, learned by expectation and maximisation (Rabiner 1989)."""
 
+from abc import ABC, abstractmethod
 from itertools import pairwise
 from typing import NamedTuple, Protocol
 
@@ -61,7 +62,7 @@ def criteria(log_likelihood: float, free_parameters: int, n_observations: int) -
     }
 
 
-class Hmm:
+class Hmm(ABC):
     """initial (K,), transition (K, K) from row to column, and what its states emit."""
 
     unit = "nats a token"
@@ -91,15 +92,15 @@ class Hmm:
         self._model = (self.initial, self.transition, np.ascontiguousarray(self.transition.T), self._emission_array())
         self._log_model: tuple[Array, ...] | None = None
 
-    def _emission_tensors(self) -> dict[str, Array]:
-        raise NotImplementedError
+    @abstractmethod
+    def _emission_tensors(self) -> dict[str, Array]: ...
 
+    @abstractmethod
     def _emission_array(self) -> Array:
         """As kernels read it: (V, K), or (2, D, K)."""
-        raise NotImplementedError
 
-    def _log_emission(self) -> Array:
-        raise NotImplementedError
+    @abstractmethod
+    def _log_emission(self) -> Array: ...
 
     @property
     def free_parameters(self) -> int:
@@ -107,8 +108,8 @@ class Hmm:
         k = self.settings.states
         return (k - 1) + k * (k - 1) + self._free_emissions()
 
-    def _free_emissions(self) -> int:
-        raise NotImplementedError
+    @abstractmethod
+    def _free_emissions(self) -> int: ...
 
     # Learning
 
@@ -124,8 +125,8 @@ class Hmm:
         self._draw_emissions(np.arange(k), random)
         self.changed()
 
-    def _draw_emissions(self, states: Array, random: np.random.Generator) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def _draw_emissions(self, states: Array, random: np.random.Generator) -> None: ...
 
     def expect(self, sequences: Sequences | None = None) -> Expected:
         """Of the sequences that are learned from, or of others, whatever the number of threads."""
@@ -155,15 +156,15 @@ class Hmm:
         self._maximise_emissions(expected.emission, priors.prior_emission)
         self.changed()
 
-    def _maximise_emissions(self, counts: Array, prior: float) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def _maximise_emissions(self, counts: Array, prior: float) -> None: ...
 
     def dead(self, expected: Expected) -> Array:
         """States that hardly anything is expected to visit."""
         return np.flatnonzero(self._occupancy(expected.emission) < DEAD)
 
-    def _occupancy(self, counts: Array) -> Array:
-        raise NotImplementedError
+    @abstractmethod
+    def _occupancy(self, counts: Array) -> Array: ...
 
     def reseed(self, states: Array, random: np.random.Generator) -> None:
         """Draw states anew, and let every state lead to them."""
