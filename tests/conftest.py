@@ -32,8 +32,8 @@ def nobodys_settings(tmp_path_factory):
 
 @pytest.fixture(autouse=True)
 def home(tmp_path, monkeypatch):
-    """SEQTERM_HOME in a temporary folder, where the log of samples has begun; compiled kernels are shared by all tests."""
-    path = tmp_path / "home"
+    """SEQTERM_HOME beside the test's folder, where the log of samples has begun; compiled kernels are shared by all tests."""
+    path = tmp_path.with_name(f"{tmp_path.name}-home")
     (path / "state").mkdir(parents=True)
     (path / "state" / "samples.sqlite").touch()
     monkeypatch.setenv("SEQTERM_HOME", str(path))
