@@ -20,7 +20,6 @@ from seqterm.errors import DataError, UsageError
 from seqterm.evaluation.lines import Scored, encode_line, score_ids, score_lines, score_sentences
 from seqterm.evaluation.perplexity import score_stream
 from seqterm.events import Event, Line, LineScore, NextSummary, NextToken, Note, Ranked, TotalScore
-from seqterm.models.ngram import NgramModel
 from seqterm.sampling.generate import read_prompt
 from seqterm.store.home import fetched_folder
 from seqterm.text import corpus, tokens
@@ -40,7 +39,7 @@ def score(command: Score, session: Session) -> Iterator[Event]:
     if command.stream and command.per_token:
         raise UsageError("--per-token goes with lines, not with --stream.")
     loaded = session.load(command.run)
-    if command.ngram_details and (command.stream or not isinstance(loaded.model, NgramModel)):
+    if command.ngram_details and (command.stream or not hasattr(loaded.model, "lengths")):
         raise UsageError("--ngram-details goes with an n-gram model and with lines, not with --stream.")
     if command.stream:
         yield _score_stream(loaded, command)
@@ -168,7 +167,7 @@ def next_tokens(command: Next, session: Session) -> Iterator[Event]:
     if unknown:
         yield Note(f"The model has never seen {', '.join(map(repr, unknown[:5]))}.")
     state, log_p = read_prompt(loaded.model, ids)
-    lengths = loaded.model.lengths(state)[0].tolist() if isinstance(loaded.model, NgramModel) else [None] * log_p.shape[1]
+    lengths = loaded.model.lengths(state)[0].tolist() if hasattr(loaded.model, "lengths") else [None] * log_p.shape[1]
     p = np.exp(log_p[0].astype(np.float64))
     p /= p.sum()
     order = np.argsort(-p, kind="stable")

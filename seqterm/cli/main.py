@@ -28,23 +28,13 @@ EXAMPLES = """
 """
 
 
-def _do(
-    command: Command,
-    quiet: bool,
-    jsonl: bool,
-    echo: bool = True,
-    json: bool = False,
-    chart: bool | None = None,
-    svg: str | None = None,
-    html: str | None = None,
-) -> int:
+def _do(command: Command, view: View) -> int:
     """Run a command and show its events; -> exit code.  Click would give a closed pipe and Ctrl-C other endings."""
     try:
-        screen = Screen(svg, html)
         session = Session()
         interruptible(session)
-        code = answer(command, session, View(quiet, jsonl, echo, json, chart, screen=screen))
-        screen.export()
+        code = answer(command, session, view)
+        view.screen.export()
         return code
     except BrokenPipeError:
         output.close_quietly()
@@ -55,14 +45,14 @@ def _do(
         os._exit(INTERRUPTED)  # do not wait for a thread that still computes
 
 
-def _configured(path: tuple[str, ...], given: dict[str, Any], profile: str | None, *shown: Any) -> int:
+def _configured(path: tuple[str, ...], given: dict[str, Any], profile: str | None, view: View) -> int:
     """Do a command with what settings files and the environment say of it; -> exit code."""
     from seqterm.app import settings_files
 
     found = settings_files.defaults(path, profile, given)
     command = settings_files.configured(path, given, found)
     try:
-        return _do(command, *shown)
+        return _do(command, view)
     except UsageError as error:  # of a value, perhaps, that nobody typed
         flags = {f"--{p.flag}": found[p.name] for p in parameters(type(command)) if p.name in found}
         origins = [f"{flag} is from {flags[flag].origin}" for flag in re.findall(r"--[\w-]+", str(error)) if flag in flags]
@@ -107,7 +97,7 @@ def _command(path: tuple[str, ...], command_class: type[Command]) -> click.Comma
         profile = values.pop("profile") if has_profile else None
         given = {key: value for key, value in values.items() if value not in (None, ())}
         click.get_current_context().find_root().obj["debug"] |= debug
-        return _configured(path, given, profile, quiet, jsonl, echo, json, chart, svg, html)
+        return _configured(path, given, profile, View(quiet, jsonl, echo, json, chart, screen=Screen(svg, html)))
 
     params = [*click_parameters(command_class), _flag(*QUIET), _flag(*JSONL), _flag(*DEBUG)]
     if has_profile:
@@ -162,7 +152,7 @@ def train(
     if resume is None:
         raise click.UsageError("Name a model to train, or a run to --resume.")
     given = {key: value for key, value in {"run": resume, **values}.items() if value is not None}
-    return _configured(("train", "--resume"), given, profile, quiet, jsonl)
+    return _configured(("train", "--resume"), given, profile, View(quiet, jsonl))
 
 
 @cli.group(name="runs")
