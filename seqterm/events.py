@@ -140,11 +140,12 @@ class Sampled(Event):
 
 @dataclass(frozen=True)
 class RunSummary(Event):
-    """One run of a listing."""
+    """One run of a listing; `corpus`: the names of what it was trained on."""
 
     run: str
     path: str
     model: str
+    corpus: str
     parameters: int
     step: int
     steps: int
