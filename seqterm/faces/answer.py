@@ -104,7 +104,7 @@ def show_events(command: Command, events: Iterator[Event], session: Session, vie
     if isinstance(command, Sample) and not command.time_machine:
         show.sampling(events, view.echo, view.shown)
     elif isinstance(command, Duel):
-        show.duel(events)
+        show.duel(events, command.runs, screen)
     elif isinstance(command, Forecast):
         forecast.forecast(events, view.quiet, view.chart, screen)
     elif isinstance(command, CompareRuns):

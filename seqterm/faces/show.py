@@ -1,7 +1,6 @@
 """Shows the events of a command: data on standard output, notes on standard error."""
 
-import shutil
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
@@ -14,7 +13,7 @@ from seqterm.events import (
     CorpusEntry,
     Corrected,
     Decoded,
-    Dueled,
+    DueledPiece,
     Event,
     Exported,
     Fitted,
@@ -100,20 +99,28 @@ def sampling(events: Iterable[Event], echo: bool, shown: int = 0) -> None:
                     write("\n")
 
 
-def duel(events: Iterable[Event]) -> None:
-    """Samples of several runs beside each other, as wide as the terminal."""
-    from seqterm.render.columns import columns
+def duel(events: Iterable[Event], runs: Sequence[str], screen: Screen) -> None:
+    """Samples of several runs beside each other, a row as soon as it is whole."""
+    from seqterm.render.columns import Columns
 
-    drawn: dict[int, list[Dueled]] = {}
+    drawn: dict[int, Columns] = {}
+    shown = 0  # samples that are on the screen whole
     for event in events:
         match event:
             case Note():
+                screen.rows([], [])
                 notes.note(event.text)
-            case Dueled():
-                drawn.setdefault(event.sample, []).append(event)
-    for row in drawn.values():
-        texts = [event.prompt + event.text for event in row]
-        output.write(columns([event.run for event in row], texts, shutil.get_terminal_size((100, 30)).columns) + "\n")
+            case DueledPiece():
+                if event.sample not in drawn:
+                    drawn[event.sample] = Columns(list(runs), screen.size[0], event.prompt)
+                drawn[event.sample].add(event.side, event.text)
+                if event.last:
+                    drawn[event.sample].end(event.side)
+                done: list[str] = []
+                while (top := drawn.get(shown)) and not top.grow:
+                    done += top.take()
+                    shown += 1
+                screen.rows(done + top.take() if top else done, top.rest() if top else [])
 
 
 def listing(events: Iterable[Event], quiet: bool, screen: Screen, summary_only: bool = False) -> None:
