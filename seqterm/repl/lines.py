@@ -25,6 +25,7 @@ VIEWS: dict[str, tuple[str, bool]] = {
     "--no-chart": ("chart", False),
 }
 FILES = {"--svg": "svg", "--html": "html"}  # that what is drawn is written into
+TEXTUAL = (OnLines, Prompted, Duel)  # commands that are about a text, which counts to the letter
 WORD = re.compile(r"\s*(\S+)")
 
 
@@ -78,27 +79,32 @@ def unquoted(text: str) -> str:
 
 
 def view_and_rest(command_class: type[Command], rest: str) -> tuple[View, str]:
-    """The options of showing, which come first."""
+    """The options of showing, where they stand, and what is left; -q comes before a text, none stands in quotes."""
+    has_text = issubclass(command_class, TEXTUAL)
     chosen: dict[str, Any] = {}
     files: dict[str, str] = {}
-    while (word := WORD.match(rest)) and (word[1] in VIEWS or (word[1] in FILES and command_class in DRAWN)):
-        rest = rest[word.end() :]
-        if word[1] in FILES:
-            if not (file := WORD.match(rest)):
+    at = 0
+    while (word := WORD.match(rest, at)) and not (has_text and word[1].startswith('"')):
+        at, end = word.start(), word.end()
+        if word[1] in FILES and command_class in DRAWN:
+            if not (file := WORD.match(rest, end)):
                 raise UsageError(f"{word[1]} needs a file.")
-            files[FILES[word[1]]] = file[1]
-            rest = rest[file.end() :]
+            files[FILES[word[1]]], end = file[1], file.end()
+        elif word[1] in VIEWS and not (word[1] == "-q" and has_text and at):
+            name, value = VIEWS[word[1]]
+            if name == "json" and command_class not in WITH_JSON:
+                raise UsageError("--json is no option of this command: --jsonl shows its events.")
+            chosen[name] = value
+        else:
+            at = end
             continue
-        name, value = VIEWS[word[1]]
-        if name == "json" and command_class not in WITH_JSON:
-            raise UsageError("--json is no option of this command: --jsonl shows its events.")
-        chosen[name] = value
+        rest = rest[:at] + rest[end:]
     return View(**chosen, screen=Screen(**files)), rest.strip(" ")
 
 
 def options_and_text(command_class: type[Command], rest: str) -> tuple[dict[str, Any], str]:
     """Options, where they stand, and what is left as it stands; short ones come before it, none after a quote."""
-    if not issubclass(command_class, OnLines | Prompted | Duel):
+    if not issubclass(command_class, TEXTUAL):
         return {}, rest
     flags = option_flags(command_class)
     options: list[str] = []

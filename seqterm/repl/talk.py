@@ -156,9 +156,9 @@ class Talk:
         try:
             return self._show(command, View(shown=len(before) if shown is None else shown), kept)
         finally:
-            for number in sorted(pieces, reverse=True):  # the first is gone on with
-                self.tree.grow(parent, before, added, "".join(pieces[number]), run, chosen)
-            if pieces:
+            grown = [self.tree.grow(parent, before, added, "".join(pieces[number]), run, chosen) for number in sorted(pieces)]
+            if grown:
+                self.tree.go(grown[0].number)
                 lines = [f"/length {cut[0]}", line, f"/length {self.sampling.get('length', 'default')}"] if cut else [line]
                 self.script += [*(seeded if seed is None else []), *lines]
 
