@@ -73,6 +73,8 @@ def _time_machine(command: Sample, session: Session) -> Iterator[Event]:
     prompt = read_prompt_text(command, session.load(command.run).vocabulary.form.kind)
     settings = command if command.seed is not None else replace(command, seed=secrets.randbits(62))
     kept = folder.checkpoints()
+    if folder.read_state()["counters"].get("steps") == 1:
+        raise UsageError(f"{folder.name} was counted in one step: there are no earlier checkpoints to sample.")
     if len(kept) == 1:
         yield Note(f"{folder.name} keeps one checkpoint: train with --keep-checkpoints N to see more of them.")
     session.stoppable = True
