@@ -14,7 +14,6 @@ from seqterm.render.training import duration, plain
 
 STYLES = ("cyan", "bold magenta", "yellow", "green", "red", "blue")  # of runs, over and over
 HIGHEST = 18  # lines of a chart
-DIGITS = 6  # of a loss, which stay on a line
 
 
 def curves(runs: Sequence[RunCurves], width: int, height: int) -> RenderableType:
@@ -56,7 +55,7 @@ def _style(number: int) -> str:
 
 
 def _table(*names: str) -> Table:
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="dim")
     for name in names:
         table.add_column(Text(plain(name)), overflow="fold")
     return table
@@ -64,8 +63,6 @@ def _table(*names: str) -> Table:
 
 def _figures(runs: Sequence[RunCurves]) -> Table:
     table = _table("", "run", "steps", "training", "held out", "time")
-    for column in table.columns[3:5]:
-        column.min_width = DIGITS
     for i, run in enumerate(runs):
         steps = max((step for step, _ in run.training), default=0)
         training = f"{run.training[-1][1]:.4f}" if run.training else "-"
