@@ -173,6 +173,10 @@ def listing(events: Iterable[Event], quiet: bool, screen: Screen, summary_only: 
                     screen.write(event.text + "\n")
                 case Exported() | Imported():
                     screen.write(event.run + "\n")
+                case Transitions():
+                    screen.write(text.transitions(event, screen.size[0]) + "\n")
+                case CorpusCounts():
+                    screen.write(text.corpus_counts(event, screen.size[0]) + "\n")
                 case Removed() if not quiet:
                     notes.note(f"{event.run} is removed.")
                 case _ if type(event) in LINES:
@@ -184,9 +188,7 @@ LINES: dict[type[Event], Callable[[Any], str]] = {
     Place: text.place,
     Ranked: text.ranked,
     CorpusEntry: text.corpus_entry,
-    CorpusCounts: text.corpus_counts,
     OddOneOut: text.odd_one_out,
-    Transitions: text.transitions,
     HiddenState: text.hidden_state,
     Decoded: text.decoded,
     Checked: text.checked,

@@ -35,7 +35,7 @@ from seqterm.render.bars import bar
 from seqterm.render.braille import Series, line_chart
 from seqterm.render.heat_map import heat_map
 
-BAR_WIDTH = 40
+BAR_WIDTH, CURVE_WIDTH = 40, 60
 LOG_WIDTH = 60  # letters of a sample in a list
 
 
@@ -130,7 +130,7 @@ def corpus_entry(event: CorpusEntry) -> str:
     return f"{event.name:<18} {event.origin:<8} {size}  {event.path}{checksum}"
 
 
-def corpus_counts(event: CorpusCounts) -> str:
+def corpus_counts(event: CorpusCounts, width: int) -> str:
     """Figures, the most frequent tokens, and log frequency against log rank: a straight line where Zipf's law holds."""
     curve = Series([math.log10(r) for r in event.ranks], [math.log10(f) for f in event.frequencies], "")
     frequent = "  ".join(f"{token!r} {count:,}" for token, count in event.most_frequent)
@@ -138,7 +138,7 @@ def corpus_counts(event: CorpusCounts) -> str:
     return (
         f"tokens   {event.tokens:>12,}\ntypes    {event.types:>12,}\nhapaxes  {event.hapaxes:>12,}  ({share:.1%} of types)\n"
         f"lines    {event.lines:>12,}\nfrequent {frequent}\n\n"
-        f"log10 frequency against log10 rank\n{line_chart([curve], 60, 12).plain}"
+        f"log10 frequency against log10 rank\n{line_chart([curve], min(width, CURVE_WIDTH), 12).plain}"
     )
 
 
@@ -178,10 +178,11 @@ def correlation(event: PairCorrelation) -> str:
     return f"{event.file:<28} {rho:>8} {event.total:>6} {percent(event.out_of_vocabulary):>9}"
 
 
-def transitions(event: Transitions) -> str:
+def transitions(event: Transitions, width: int) -> str:
     """A heat map of the probabilities of the next state, a row a state, and those of the first."""
     names = [str(state) for state in range(len(event.initial))]
-    return f"from row to column\n{heat_map(event.transition, names, names)}\nfirst\n{heat_map([event.initial], [''], names)}"
+    first = heat_map([event.initial], [""], names, width)
+    return f"from row to column\n{heat_map(event.transition, names, names, width)}\nfirst\n{first}"
 
 
 def hidden_state(event: HiddenState) -> str:
