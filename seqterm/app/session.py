@@ -1,7 +1,8 @@
-"""What outlives a command: loaded models, and the wish to stop."""
+"""What outlives a command: loaded models, the wish to stop, and wishes for other settings."""
 
 from collections.abc import Hashable
 from functools import cached_property
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -9,15 +10,36 @@ if TYPE_CHECKING:
     from seqterm.backends.base import Backend
 
 
+class Mailbox:
+    """Settings that one thread wants changed, and another, which runs a command, takes from here."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._wanted: dict[str, Any] = {}
+
+    def put(self, **settings: Any) -> None:
+        """Of one setting the last value counts."""
+        with self._lock:
+            self._wanted.update(settings)
+
+    def take(self) -> dict[str, Any]:
+        """{name: value} of what has come since."""
+        with self._lock:
+            taken, self._wanted = self._wanted, {}
+        return taken
+
+
 class Session:
     """`stop` is read between training steps and between chunks of tokens; a face sets it, from any thread or signal handler.
 
+    `mailbox`: changes of sampling settings, which a Sample reads where it reads `stop`.
     `holds`: whether a loaded model stays as it is when its run changes; `forget` has it read anew.
     `stoppable`: whether a command has come so far that it reads `stop`; before that only an exception ends it.
     """
 
     def __init__(self, holds: bool = False) -> None:
         self.stop = self.stoppable = False
+        self.mailbox = Mailbox()
         self.holds = holds
         self._models: dict[str, LoadedModel] = {}
         self.kept: dict[Hashable, Any] = {}  # what a command has loaded and the next may ask again
