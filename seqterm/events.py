@@ -130,8 +130,8 @@ class Piece(Event):
 class Choice(Event):
     """A token of sample number `sample` as it is drawn, and what it is drawn from; `text`: what it adds to the sample.
 
-    `probability` is the model's own, `chance` that with which it is drawn, after penalty, temperature and filters; `entropy` is the
-    model's, in bits.  `kept` tokens can be drawn, to which the model gives `kept_mass`.  `candidates`: the most probable tokens,
+    `probability` is the model's own, `chance` that with which it is drawn, after penalty, temperature and filters; `entropy` is
+    the model's, in bits.  `kept` tokens can be drawn, to which the model gives `kept_mass`.  `candidates`: the most probable tokens,
     [(token, probability, chance)], with a chance of 0 where one cannot be drawn.
     """
 
@@ -169,11 +169,12 @@ class Sampled(Event):
 
 @dataclass(frozen=True)
 class RunSummary(Event):
-    """One run of a listing."""
+    """One run of a listing; `corpus`: the names of what it was trained on."""
 
     run: str
     path: str
     model: str
+    corpus: str
     parameters: int
     step: int
     steps: int

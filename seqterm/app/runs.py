@@ -41,6 +41,7 @@ def _summary(folder: RunFolder) -> RunSummary:
         run=folder.name,
         path=str(folder.path),
         model=config["model"],
+        corpus=" ".join(config["corpus"].get("sources", ())),
         parameters=config["parameters"],
         step=counters.get("step", 0),
         steps=counters.get("steps", 0),

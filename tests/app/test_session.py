@@ -62,3 +62,9 @@ def test_nothing_is_lost_between_threads():
         taken += mailbox.take().values()
     taken += mailbox.take().values()
     assert taken == list(numbers)
+
+
+def test_a_session_beside_another_has_a_mailbox_of_its_own(session):
+    beside = session.beside()
+    session.mailbox.put(temperature=0.5)
+    assert beside.mailbox.take() == {}
