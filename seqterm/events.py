@@ -131,8 +131,8 @@ class Choice(Event):
     """A token of sample number `sample` as it is drawn, and what it is drawn from; `text`: what it adds to the sample.
 
     `probability` is the model's own, `chance` that with which it is drawn, after penalty, temperature and filters; `entropy` is
-    the model's, in bits.  `kept` tokens can be drawn, to which the model gives `kept_mass`.  `candidates`: the most probable tokens,
-    [(token, probability, chance)], with a chance of 0 where one cannot be drawn.
+    the model's, in bits.  `kept` tokens can be drawn, to which the model gives `kept_mass`.  `candidates`: the most probable
+    tokens, [(token, probability, chance)], with a chance of 0 where one cannot be drawn.
     """
 
     sample: int
