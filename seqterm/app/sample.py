@@ -29,7 +29,8 @@ def sample(command: Sample, session: Session) -> Iterator[Event]:
     prompt = read_prompt_text(command, model.vocabulary.form.kind)
     session.stoppable = True
     settings = _with_seed(command)
-    return logged(model.generate(prompt, settings, lambda: session.stop), command.run, model, settings, session)
+    drawn = model.generate(prompt, settings, lambda: session.stop, command.choices or 0, session.mailbox.take)
+    return logged(drawn, command.run, model, settings, session)
 
 
 def duel(command: Duel, session: Session) -> Iterator[Event]:
@@ -69,9 +70,11 @@ def _time_machine(command: Sample, session: Session) -> Iterator[Event]:
     """A sample of each checkpoint that is kept, all of one seed."""
     if command.samples > 1:
         raise UsageError("--time-machine draws one sample of each checkpoint: leave --samples out.")
+    if command.choices:
+        raise UsageError("--time-machine shows whole samples: leave --choices out.")
     folder = RunFolder(existing_run(command.run))
     prompt = read_prompt_text(command, session.load(command.run).vocabulary.form.kind)
-    settings = command if command.seed is not None else replace(command, seed=secrets.randbits(62))
+    settings = _with_seed(command)
     kept = folder.checkpoints()
     if folder.read_state()["counters"].get("steps") == 1:
         raise UsageError(f"{folder.name} was counted in one step: there are no earlier checkpoints to sample.")

@@ -8,6 +8,7 @@ from seqterm.events import (
     AnalogyAccuracy,
     Answer,
     Checked,
+    Choice,
     Compared,
     CorpusCounts,
     CorpusEntry,
@@ -68,7 +69,7 @@ def comparing(events: Iterable[Event], screen: Screen) -> None:
 
 
 def sampling(events: Iterable[Event], echo: bool, shown: int = 0) -> None:
-    """Prompt and continuation as they are drawn, samples separated by a line ---, a line end after each.
+    """Prompt and continuation as they are drawn, or a line a choice; samples separated by a line ---, a line end after each.
 
     shown: so many letters of the prompt are on the screen already.
     """
@@ -93,6 +94,8 @@ def sampling(events: Iterable[Event], echo: bool, shown: int = 0) -> None:
             case Piece():
                 begin(event.sample, event.prompt)
                 write(event.text)
+            case Choice():
+                write(("" if not written or written.endswith("\n") else "\n") + text.choice(event) + "\n")
             case Sampled():
                 begin(event.sample, event.prompt)
                 if not written.endswith("\n"):

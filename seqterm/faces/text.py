@@ -9,6 +9,7 @@ from seqterm.events import (
     AnalogyAccuracy,
     Answer,
     Checked,
+    Choice,
     Compared,
     CorpusCounts,
     CorpusEntry,
@@ -36,6 +37,7 @@ from seqterm.render.braille import Series, line_chart
 from seqterm.render.heat_map import heat_map
 
 BAR_WIDTH, CURVE_WIDTH = 40, 60
+CHOICE_WIDTH = 10  # of the bar of a token that was drawn
 LOG_WIDTH = 60  # letters of a sample in a list
 
 
@@ -114,6 +116,13 @@ def ranked(event: Ranked) -> str:
 def next_token(event: NextToken, most: float) -> str:
     length = "" if event.ngram_length is None else f"  {event.ngram_length}-gram" if event.ngram_length else "  unseen"
     return f"{event.probability:7.4f} {bar(event.probability / most, BAR_WIDTH)} {event.token!r}{length}"
+
+
+def choice(event: Choice) -> str:
+    """What was drawn, how sure the model was, and what else it might have been: in brackets what the filters remove."""
+    each = (f"{token!r} {p:.3f}" if chance else f"({token!r} {p:.3f})" for token, p, chance in event.candidates)
+    drawn = f"{event.token!r:<10} {event.probability:.4f} {bar(event.probability, CHOICE_WIDTH)}"
+    return f"{drawn} {event.entropy:6.3f} bits {event.kept:>5} kept {event.kept_mass:.3f}  {'  '.join(each)}"
 
 
 def next_summary(event: NextSummary) -> str:

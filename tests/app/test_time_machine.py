@@ -82,6 +82,7 @@ def test_what_is_counted_has_no_earlier_checkpoints(do, corpus, tmp_path):
         do("sample", run=str(tmp_path / "n"), time_machine=True, length=5)
 
 
-def test_several_samples_are_refused(do, kept_run):
-    with pytest.raises(UsageError, match="leave --samples out"):
-        do("sample", run=str(kept_run), time_machine=True, samples=2)
+@pytest.mark.parametrize("values", [{"samples": 2}, {"choices": 2}], ids=str)
+def test_what_is_not_one_whole_sample_is_refused(do, kept_run, values):
+    with pytest.raises(UsageError, match=f"leave --{next(iter(values))} out"):
+        do("sample", run=str(kept_run), time_machine=True, **values)
