@@ -17,6 +17,7 @@ from seqterm.events import (
     CorpusEntry,
     Corrected,
     Decoded,
+    Detached,
     Dueled,
     Event,
     Exported,
@@ -98,11 +99,14 @@ def training(events: Iterable[Event], quiet: bool, one_step: bool = False) -> in
             show(event)
             if isinstance(event, ForecastErrors):
                 errors.append(event)
-            if isinstance(event, Stopped | Finished):
+            if isinstance(event, Stopped | Finished | Detached):
                 end = event
                 code = INTERRUPTED if isinstance(event, Stopped) and event.reason == "interrupted" else 0
     if isinstance(end, Stopped):
         notes.note(text.stopped(end))
+    elif isinstance(end, Detached):
+        if not quiet:
+            notes.note(text.detached(end))
     elif not quiet and (one_step or not notes.is_terminal()):
         notes.note(text.finished(end))
     if errors and not quiet:

@@ -2,6 +2,7 @@
 
 import json
 import math
+import shlex
 import time
 from typing import Any
 
@@ -13,6 +14,7 @@ from seqterm.events import (
     CorpusCounts,
     CorpusEntry,
     Decoded,
+    Detached,
     Finished,
     HiddenState,
     LineScore,
@@ -92,6 +94,14 @@ def stopped(event: Stopped) -> str:
     return f"Stopped at step {event.step:,} ({event.reason}). Go on with: {event.resume}"
 
 
+def detached(event: Detached) -> str:
+    run = shlex.quote(event.run)
+    return (
+        f"Process {event.process} trains {event.run}: `seqterm watch {run}` shows it, `seqterm stop {run}` saves and ends it. "
+        f"What it says is in {event.log}."
+    )
+
+
 def finished(event: Finished) -> str:
     best = f", best validation {number(event.best_validation_loss)}" if event.best_validation_loss is not None else ""
     if event.training_loss is None:
@@ -107,10 +117,10 @@ def run_summary(event: RunSummary) -> str:
     when = time.strftime("%Y-%m-%d %H:%M", time.localtime(event.modified))
     done = f"{event.step:,}/{event.steps:,}"
     figures = f"{event.parameters:>12,} {done:>17} {event.status:<9} {number(event.validation_loss):>8}"
-    return f"{event.run:<32} {event.model:<8} {figures}  {when}"
+    return f"{event.run:<32} {event.model:<8} {figures}  {when}  {event.corpus}"
 
 
-RUNS_HEADING = f"{'run':<32} {'model':<8} {'parameters':>12} {'steps':>17} {'status':<9} {'held out':>8}  saved"
+RUNS_HEADING = f"{'run':<32} {'model':<8} {'parameters':>12} {'steps':>17} {'status':<9} {'held out':>8}  {'saved':<16}  corpus"
 
 
 def _settings(values: dict[str, Any]) -> list[str]:
