@@ -151,18 +151,18 @@ class Sampled(Event):
 
 @dataclass(frozen=True)
 class RunSummary(Event):
-    """One run of a listing; `corpus`: what it learned from, as it was named."""
+    """One run of a listing; `corpus`: the names of what it was trained on."""
 
     run: str
     path: str
     model: str
+    corpus: str
     parameters: int
     step: int
     steps: int
     status: str
     validation_loss: float | None
     modified: float
-    corpus: str
 
 
 @dataclass(frozen=True)

@@ -42,13 +42,13 @@ def _summary(folder: RunFolder) -> RunSummary:
         run=folder.name,
         path=str(folder.path),
         model=config["model"],
+        corpus=" ".join(config["corpus"].get("sources", ())),
         parameters=config["parameters"],
         step=counters.get("step", 0),
         steps=counters.get("steps", 0),
         status="complete" if state["complete"] else "training" if folder.is_locked() else "stopped",
         validation_loss=counters.get("best_loss"),
         modified=(folder.path / "state.json").stat().st_mtime,
-        corpus=", ".join(config["corpus"]["sources"]),
     )
 
 

@@ -1,12 +1,15 @@
 """What outlives a command: loaded models, and the wish to stop."""
 
 from collections.abc import Hashable
-from functools import cached_property
+from copy import copy
+from threading import RLock
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from seqterm.app.loaded import LoadedModel
     from seqterm.backends.base import Backend
+
+BACKEND = "backend"  # its key among what is kept
 
 
 class Session:
@@ -21,21 +24,32 @@ class Session:
         self.holds = holds
         self._models: dict[str, LoadedModel] = {}
         self.kept: dict[Hashable, Any] = {}  # what a command has loaded and the next may ask again
+        self._loading = RLock()
 
-    @cached_property
+    def beside(self) -> "Session":
+        """One whose commands run at the same time and are stopped by themselves; what either loads both have."""
+        other = copy(self)
+        other.stop = other.stoppable = False
+        return other
+
+    @property
     def backend(self) -> "Backend":
         from seqterm.backends.select import select
 
-        return select()
+        with self._loading:
+            if BACKEND not in self.kept:
+                self.kept[BACKEND] = select()
+            return self.kept[BACKEND]
 
     def load(self, run: str) -> "LoadedModel":
         """The model of a run, kept for the next command as long as its checkpoint stays the same."""
         from seqterm.app.loaded import LoadedModel
 
-        loaded = self._models.get(run)
-        if loaded is None or not (self.holds or loaded.is_current()):
-            loaded = self._models[run] = LoadedModel.open(run, self.backend)
-        return loaded
+        with self._loading:
+            loaded = self._models.get(run)
+            if loaded is None or not (self.holds or loaded.is_current()):
+                loaded = self._models[run] = LoadedModel.open(run, self.backend)
+            return loaded
 
     def loaded(self, run: str) -> "LoadedModel | None":
         """The model of a run, if it has been loaded."""

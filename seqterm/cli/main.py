@@ -16,7 +16,7 @@ from seqterm.cli.help import help_command
 from seqterm.errors import INTERRUPTED, UsageError
 from seqterm.faces import notes, output
 from seqterm.faces.answer import DRAWN, View, answer, interruptible
-from seqterm.faces.views import Screen
+from seqterm.faces.views import Screen, is_live
 from seqterm.models.catalogue import CATALOGUE
 from seqterm.options import parameters
 
@@ -122,14 +122,21 @@ def _command(path: tuple[str, ...], command_class: type[Command]) -> click.Comma
 @click.group(
     name="seqterm",
     epilog=EPILOG,
+    invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"]},
     help=f"Sequence models in the terminal.\n{EXAMPLES}",
 )
 @click.version_option(seqterm.__version__, prog_name="seqterm")
 @click.option("--debug", is_flag=True, help=DEBUG[1])
 @click.pass_context
-def cli(ctx: click.Context, debug: bool) -> None:
+def cli(ctx: click.Context, debug: bool) -> int | None:
+    """On a terminal, without a command, the workbench opens."""
     ctx.obj["debug"] |= debug
+    if ctx.invoked_subcommand:
+        return None
+    if not (is_live() and sys.stdin is not None and sys.stdin.isatty()):
+        raise click.UsageError("Name a command.")
+    return workbench()
 
 
 @cli.group(name="train", invoke_without_command=True, params=[*click_parameters(Resume)[1:], _profile()])
@@ -195,6 +202,17 @@ def repl(**values: Any) -> int:
     from seqterm.repl.start import start
 
     return start(Repl(**{key: value for key, value in values.items() if value not in (None, ())}))
+
+
+@cli.command(name="tui", help="Open the full-screen workbench, as `seqterm` alone does on a terminal.")
+def tui() -> int:
+    return workbench()
+
+
+def workbench() -> int:
+    from seqterm.tui.start import start
+
+    return start()
 
 
 def _add_commands() -> None:

@@ -151,7 +151,7 @@ def complete():
 @pytest.mark.parametrize(
     ("words", "offered"),
     [
-        (["t"], ["train"]),
+        (["t"], ["train", "tui"]),
         (["runs", ""], ["compare", "export", "import", "list", "rm", "show"]),
         (["train", ""], ["ar", "elman", "glove", "gru", "hmm", "lstm", "mlp-ar", "ngram", "nnlm", "rnn-ar", "word2vec"]),
         (["train", "nnlm", "x", "--di"], ["--direct"]),

@@ -1,0 +1,15 @@
+"""The screens of the workbench, in the order of their numbers."""
+
+from typing import NamedTuple
+
+
+class Place(NamedTuple):
+    """`screen`: module:Class, imported when somebody goes there."""
+
+    name: str
+    title: str
+    screen: str
+    help: str
+
+
+PLACES = (Place("runs", "Runs", "seqterm.tui.runs:Runs", "All runs: compare, stop, resume, delete them"),)

@@ -1,0 +1,68 @@
+"""The workbench, driven as a person drives it, without a terminal."""
+
+import asyncio
+import time
+
+from seqterm.tui.app import Workbench
+
+SIZES = [(40, 12), (80, 24), (200, 60)]
+
+
+class Driver:
+    """Presses keys, looks at the screen, waits until it shows something."""
+
+    def __init__(self, app, pilot):
+        self.app, self.pilot = app, pilot
+
+    async def press(self, *keys):
+        for key in keys:
+            await self.pilot.press(key)
+        await self.pilot.pause()
+
+    async def type(self, text):
+        names = {" ": "space", "\n": "enter"}
+        await self.press(*(names.get(letter, letter) for letter in text))
+
+    async def until(self, condition, seconds=30.0):
+        """Wait until condition() is true; fails with what the screen shows."""
+        end = time.monotonic() + seconds
+        while not condition():
+            assert time.monotonic() < end, f"it did not come:\n{self.text}"
+            await self.pilot.pause(0.02)
+
+    async def shows(self, *texts, seconds=30.0):
+        await self.until(lambda: all(text in self.text for text in texts), seconds)
+
+    async def act(self, action):
+        """Find an action in the palette, and take it."""
+        await self.press("ctrl+p")
+        await self.until(lambda: len(self.app.screen_stack) > 1)
+        await self.type(action)
+        await self.until(lambda: action.casefold() in self.text.casefold())
+        await self.press("down", "enter")
+
+    @property
+    def text(self):
+        """The screen's characters, line by line."""
+        strips = self.app.screen._compositor.render_strips()
+        return "\n".join("".join(segment.text for segment in strip).rstrip() for strip in strips)
+
+    @property
+    def screen(self):
+        return self.app.screen
+
+    def toasts(self):
+        return [notification.message for notification in self.app._notifications]
+
+
+def drive(steps, size=(80, 24)):
+    """Run `async def steps(driver)` with a workbench of this size; -> the workbench, which has been left."""
+
+    async def go():
+        app = Workbench()
+        async with app.run_test(size=size) as pilot:
+            await steps(Driver(app, pilot))
+            app.leave()
+        return app
+
+    return asyncio.run(go())
