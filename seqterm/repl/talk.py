@@ -16,6 +16,7 @@ from seqterm.app.commands.base import OnLines, Prompted
 from seqterm.app.commands.vectors import OnVectors
 from seqterm.app.parsing import nearest, option_flags, place, split_path, split_words
 from seqterm.app.session import Session
+from seqterm.app.tree import Node, Tree
 from seqterm.errors import DataError, UsageError
 from seqterm.events import Event, Piece, Sampled
 from seqterm.faces import notes
@@ -23,7 +24,6 @@ from seqterm.faces.answer import DRAWN, WITH_JSON, View, settled, show_events
 from seqterm.faces.views import Screen
 from seqterm.models.catalogue import CATALOGUE
 from seqterm.options import parameters
-from seqterm.repl.tree import Node, Tree
 from seqterm.store.home import existing_run, run_path
 from seqterm.text.corpus import given_input
 

@@ -1,0 +1,42 @@
+"""What a token was drawn from, as bars."""
+
+from rich.cells import set_cell_size
+from rich.text import Text
+
+from seqterm.events import Choice
+from seqterm.render.bars import bar
+
+TOKEN_WIDTH = 8  # cells, up to half of what there is
+CHANCE_WIDTH = 46  # from which there is room for the chance beside the probability
+
+
+def candidates(choice: Choice) -> list[tuple[str, float, float]]:
+    """(token, probability, chance) of those that are shown: the most probable ones, and the one that was drawn."""
+    names = [token for token, _, _ in choice.candidates]
+    drawn = (choice.token, choice.probability, choice.chance)
+    return choice.candidates if choice.token in names else [*choice.candidates, drawn]
+
+
+def choice_summary(choice: Choice) -> str:
+    return f"{choice.entropy:.2f} bits · {choice.kept:,} kept, {choice.kept_mass:.1%}"
+
+
+def choice_bars(choice: Choice, width: int, height: int, cursor: int | None = None) -> Text:
+    """A line a candidate, the drawn one with an arrow; struck out what the filters remove; `cursor`: a row that stands out."""
+    rows = candidates(choice)
+    most = max(p for _, p, _ in rows) or 1.0
+    first = max(0, min((cursor or 0) - height + 1, len(rows) - height))
+    tokens = max(TOKEN_WIDTH, min(width // 2 - 12, max(len(repr(token)) for token, _, _ in rows)))
+    has_chance = width >= CHANCE_WIDTH
+    text = Text(no_wrap=True, overflow="crop")
+    for row, (token, p, chance) in enumerate(rows[first : first + height], first):
+        name = set_cell_size(repr(token), tokens)
+        figures = f"{p:6.3f}" + (f" {chance:6.3f}" if has_chance else "")
+        share = bar(p / most, max(1, width - tokens - len(figures) - 4))
+        removed = "" if chance else "dim strike"
+        line = Text("▶ " if token == choice.token else "  ")
+        line.append(name, removed).append(figures, "" if chance else "dim").append(" " + share, "cyan" if chance else "dim")
+        if row == cursor:
+            line.stylize("reverse", 2, 2 + len(name) + len(figures))
+        text.append_text(line).append("\n")
+    return text[:-1]
