@@ -607,6 +607,14 @@ class UnitTracks(Event):
 
 
 @dataclass(frozen=True)
+class DueledPiece(Piece):
+    """A stretch of what one of several runs draws, as it is drawn; `side`: which of them, `last`: nothing follows it."""
+
+    side: int
+    last: bool
+
+
+@dataclass(frozen=True)
 class Dueled(Event):
     """A whole sample of one of several runs that continue the same prompt; see Sampled."""
 

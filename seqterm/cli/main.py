@@ -134,9 +134,14 @@ def cli(ctx: click.Context, debug: bool) -> int | None:
     ctx.obj["debug"] |= debug
     if ctx.invoked_subcommand:
         return None
-    if not (is_live() and sys.stdin is not None and sys.stdin.isatty()):
+    if not _has_terminal():
         raise click.UsageError("Name a command.")
     return workbench()
+
+
+def _has_terminal() -> bool:
+    """One of its own, or what a server of Textual's puts in its place, a browser."""
+    return "TEXTUAL_DRIVER" in os.environ or (is_live() and sys.stdin is not None and sys.stdin.isatty())
 
 
 @cli.group(name="train", invoke_without_command=True, params=[*click_parameters(Resume)[1:], _profile()])
@@ -206,6 +211,8 @@ def repl(**values: Any) -> int:
 
 @cli.command(name="tui", help="Open the full-screen workbench, as `seqterm` alone does on a terminal.")
 def tui() -> int:
+    if not _has_terminal():
+        raise UsageError("The workbench needs a terminal that can move its cursor.")
     return workbench()
 
 

@@ -22,14 +22,22 @@ def choice_summary(choice: Choice) -> str:
 
 
 def choice_bars(choice: Choice, width: int, height: int, cursor: int | None = None) -> Text:
-    """A line a candidate, the drawn one with an arrow; struck out what the filters remove; `cursor`: a row that stands out."""
+    """A line a candidate, as many as there is room for, the drawn one with an arrow among them; struck out what the filters remove.
+
+    `cursor`: a row that stands out, in which case the rows around it are shown.
+    """
     rows = candidates(choice)
     most = max(p for _, p, _ in rows) or 1.0
     first = max(0, min((cursor or 0) - height + 1, len(rows) - height))
+    drawn = [token for token, _, _ in rows].index(choice.token)
+    shown = list(range(first, min(first + height, len(rows))))
+    if cursor is None and drawn not in shown:
+        shown[-1] = drawn
     tokens = max(TOKEN_WIDTH, min(width // 2 - 12, max(len(repr(token)) for token, _, _ in rows)))
     has_chance = width >= CHANCE_WIDTH
     text = Text(no_wrap=True, overflow="crop")
-    for row, (token, p, chance) in enumerate(rows[first : first + height], first):
+    for row in shown:
+        token, p, chance = rows[row]
         name = set_cell_size(repr(token), tokens)
         figures = f"{p:6.3f}" + (f" {chance:6.3f}" if has_chance else "")
         share = bar(p / most, max(1, width - tokens - len(figures) - 4))

@@ -1,4 +1,4 @@
-"""Small windows that ask: for a line, for runs, for a branch."""
+"""Small windows that ask: for a line, for a branch."""
 
 from typing import ClassVar
 
@@ -10,7 +10,6 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from seqterm.app.tree import Tree
-from seqterm.events import RunSummary
 from seqterm.render.training import plain
 from seqterm.tui.widgets import Table
 
@@ -43,68 +42,13 @@ class Ask(ModalScreen[str]):
         self.dismiss(event.value)
 
 
-class _List(ModalScreen):
-    """A table to choose from."""
-
-    DEFAULT_CSS = """
-    _List { align: center middle; }
-    _List > Vertical { width: 80; max-width: 95%; height: 80%; border: round $primary; padding: 0 1; background: $surface; }
-    """
-
-
-class ChooseRuns(_List):
-    """Which runs write; those that are marked, or the one under the cursor."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("space", "mark", "Mark"),
-        Binding("escape", "dismiss", "Leave"),
-    ]
-
-    def __init__(self, runs: list[RunSummary], chosen: list[str], most: int):
-        super().__init__()
-        self._runs, self._chosen, self._most = runs, chosen, most
-        self._marked = list(chosen) if len(chosen) > 1 else []
-
-    def compose(self) -> ComposeResult:
-        with Vertical() as frame:
-            frame.border_title = "Models"
-            frame.border_subtitle = f"Enter: this one · Space: several side by side, {self._most} at most"
-            yield Table("", "run", "model", "loss")
-
-    def on_mount(self) -> None:
-        self._fill()
-        names = [run.run for run in self._runs]
-        if self._chosen and self._chosen[0] in names:
-            self.query_one(Table).move_cursor(row=names.index(self._chosen[0]))
-
-    def _fill(self) -> None:
-        self.query_one(Table).fill(
-            {
-                run.run: [
-                    Text("●" if run.run in self._marked else " ", "cyan"),
-                    Text(plain(run.run)),
-                    Text(run.model),
-                    Text("-" if run.validation_loss is None else f"{run.validation_loss:.3f}"),
-                ]
-                for run in self._runs
-            }
-        )
-
-    def action_mark(self) -> None:
-        run = self.query_one(Table).current
-        if run in self._marked:
-            self._marked.remove(run)
-        elif run and len(self._marked) < self._most:
-            self._marked.append(run)
-        self._fill()
-
-    def on_data_table_row_selected(self, event: Table.RowSelected) -> None:
-        self.dismiss(self._marked or [event.row_key.value])
-
-
-class Branches(_List):
+class Branches(ModalScreen[str]):
     """All branches of a story, what they share once; -> the number of a text."""
 
+    DEFAULT_CSS = """
+    Branches { align: center middle; }
+    Branches > Vertical { width: 100; max-width: 95%; height: 80%; border: round $primary; padding: 0 1; background: $surface; }
+    """
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss", "Leave")]
 
     def __init__(self, tree: Tree):

@@ -1,6 +1,6 @@
 """Models write, token by token, while their settings change under one's hands."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import ClassVar
 
@@ -10,13 +10,13 @@ from textual.events import DescendantFocus, ScreenResume
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
-from seqterm.app.commands import ListRuns, Next, Sample
+from seqterm.app.commands import Next, Sample
 from seqterm.errors import SeqtermError, UsageError
 from seqterm.events import Event, RunSummary
-from seqterm.models.catalogue import CATALOGUE
-from seqterm.tui.dialogs import Ask, Branches, ChooseRuns
+from seqterm.tui.dialogs import Ask, Branches
 from seqterm.tui.distribution import Distribution
 from seqterm.tui.knobs import SPEED, Knobs
+from seqterm.tui.run_chooser import LANGUAGE, choose_run, fitting_runs
 from seqterm.tui.story_view import StoryView
 from seqterm.tui.time_machine import TimeMachine
 from seqterm.tui.voice import Voice
@@ -39,7 +39,8 @@ Type how a text begins and press **Enter**: the model goes on with it.
 - **Tab** again goes to the knobs: up and down choose one, left and right turn it, also while it writes; Enter types a value,
   Backspace resets it. A mark in the text shows where one was turned.
 - **r** writes again from the prompt with the next seed, **t** shows all branches, **e** edits the prompt.
-- **o** chooses a model, or up to four side by side: Space, n and r are for all of them, the rest for the one with the focus.
+- **o** chooses another model, **a** one more beside it, up to four, **x** takes one away: Space, n and r are for all of them,
+  the rest for the one that had the focus last.
 - **c** draws the same from each checkpoint that training kept.
 - **w** writes the text into a file, **y** copies it, also over SSH.
 """
@@ -69,7 +70,9 @@ class Playground(WorkScreen):
         Binding("r", "again", "Again"),
         Binding("t", "tree", "Branches"),
         Binding("e", "edit", "Prompt"),
-        Binding("o", "models", "Models"),
+        Binding("o", "model", "Model"),
+        Binding("a", "beside", "Beside"),
+        Binding("x", "alone", "Take this model away", show=False),
         Binding("c", "checkpoints", "Checkpoints"),
         Binding("w", "export", "Write to a file", show=False),
         Binding("y", "copy", "Copy the text", show=False),
@@ -94,11 +97,11 @@ class Playground(WorkScreen):
     def on_mount(self) -> None:
         super().on_mount()
         self.query_one("#empty").display = False
-        self._list(self._begin)
+        fitting_runs(self, LANGUAGE, self._begin)
 
     def on_screen_resume(self, event: ScreenResume) -> None:
         if not self.voices:
-            self._list(self._begin)
+            fitting_runs(self, LANGUAGE, self._begin)
 
     # Which models
 
@@ -106,16 +109,6 @@ class Playground(WorkScreen):
     def current(self) -> Voice | None:
         """The one that has, or last had, the focus."""
         return self._current or next(iter(self.voices), None)
-
-    def _list(self, then: Callable[[list[RunSummary]], None]) -> None:
-        """Look which runs are language models."""
-        found: list[Event] = []
-
-        def end(error: BaseException | None) -> None:
-            runs = [event for event in found if isinstance(event, RunSummary)]
-            then([run for run in runs if CATALOGUE[run.model].family not in ("vectors", "forecast")])
-
-        self.do(ListRuns(), found.extend, end)
 
     def _begin(self, runs: list[RunSummary]) -> None:
         """With the runs of the last time, or the newest."""
@@ -131,13 +124,13 @@ class Playground(WorkScreen):
 
     def _take_runs(self, runs: list[str]) -> None:
         """Let these write; a model that writes already keeps its text."""
-        kept = {voice.run: voice for voice in self.voices}
-        for run in kept.keys() - set(runs):
-            kept[run].drop()
-            kept[run].remove()
-        new = [Voice(run) for run in runs if run not in kept]
-        self.voices = [*(voice for voice in self.voices if voice.run in runs), *new]
-        self._current = None
+        for voice in self.voices:
+            if voice.run not in runs:
+                voice.drop()
+                voice.remove()
+        kept = [voice for voice in self.voices if voice.run in runs]
+        new = [Voice(run) for run in runs if run not in {voice.run for voice in kept}]
+        self.voices, self._current = kept + new, next(iter(new), None)
         self.query_one("#voices").mount(*new)
         self.workbench.memory[self.NAME] = [voice.run for voice in self.voices]
         for voice in new:  # so that it writes at once when it is asked to, and what is wrong is said now
@@ -145,16 +138,22 @@ class Playground(WorkScreen):
         self.query_one("#prompt").focus()
         self._show_choice()
 
-    def action_models(self) -> None:
-        self._list(self._choose)
+    def action_model(self) -> None:
+        """Another model in the place of the current one."""
+        others = [voice.run for voice in self.voices if voice is not self.current]
+        choose_run(self, "Which model writes", LANGUAGE, lambda run: self._take_runs([*others, run]))
 
-    def _choose(self, runs: list[RunSummary]) -> None:
-        def take(chosen: list[str] | None) -> None:
-            if chosen:
-                self._take_runs(chosen)
+    def action_beside(self) -> None:
+        if len(self.voices) == MOST:
+            self.notify(f"{MOST} models are the most: x takes one away.")
+            return
+        runs = [voice.run for voice in self.voices]
+        choose_run(self, "Which model writes beside", LANGUAGE, lambda run: self._take_runs([*runs, run]))
 
-        if runs:
-            self.app.push_screen(ChooseRuns(runs, [voice.run for voice in self.voices], MOST), take)
+    def action_alone(self) -> None:
+        """Without the current one, where there are others."""
+        if len(self.voices) > 1:
+            self._take_runs([voice.run for voice in self.voices if voice is not self.current])
 
     def on_descendant_focus(self, event: DescendantFocus) -> None:
         if isinstance(event.widget, StoryView):

@@ -11,14 +11,14 @@ from textual.binding import Binding, BindingType
 from textual.containers import Container, Vertical
 from textual.events import ScreenResume
 from textual.widget import Widget
-from textual.widgets import Input, Static
+from textual.widgets import Input
 
 from seqterm.app.commands import CompareRuns, ListRuns, RemoveRuns, Stop, Watch
 from seqterm.events import Event, RunCurves, RunSummary, SettingDiffers
 from seqterm.faces.notes import sentence
 from seqterm.render.training import plain
 from seqterm.tui.job import Job
-from seqterm.tui.widgets import Draw, Picture, Question, Table
+from seqterm.tui.widgets import Draw, Empty, Picture, Question, Table
 from seqterm.tui.work_screen import WorkScreen
 
 LOOK_AGAIN = 2.0  # seconds
@@ -47,7 +47,6 @@ class Runs(WorkScreen):
     Runs #both { height: 1fr; layout: vertical; }
     Runs #list { height: 1fr; }
     Runs #chart { height: 1fr; }
-    Runs #empty { padding: 1 2; }
     Runs.-wide #both { layout: horizontal; }
     Runs.-wide #list { width: 1fr; height: 100%; }
     Runs.-wide #chart { width: 1fr; height: 100%; }
@@ -78,7 +77,7 @@ class Runs(WorkScreen):
         with Container(id="both"):
             with Vertical(id="list", classes="panel"):
                 yield table
-                yield Static(EMPTY, id="empty")
+                yield Empty(EMPTY, id="empty")
             yield Container(Picture(id="curves"), id="chart")
 
     def on_mount(self) -> None:
@@ -89,7 +88,10 @@ class Runs(WorkScreen):
         self._look_again()
 
     def on_screen_resume(self, event: ScreenResume) -> None:
-        self.query_one(Table).focus()
+        self._focus_list()
+
+    def _focus_list(self) -> None:
+        self.query_one(Table if self.query_one(Table).display else Empty).focus()
 
     # The table
 
@@ -102,6 +104,9 @@ class Runs(WorkScreen):
 
         def end(error: BaseException | None) -> None:
             self._looking = False
+            if error:
+                self.workbench.report(error)
+                return
             self._runs = {event.run: event for event in found if isinstance(event, RunSummary)}
             self._chosen = [run for run in self._chosen if run in self._runs]
             self._fill()
@@ -113,9 +118,10 @@ class Runs(WorkScreen):
         shown = [run for run in self._runs.values() if wanted in f"{run.run} {run.model} {run.corpus}".casefold()]
         self.query_one(Table).fill({run.run: self._row(run) for run in shown})
         empty = not self._runs
-        self.query_one("#empty").display = empty
-        self.query_one("#table").display = not empty
-        self.query_one("#chart").display = not empty
+        for name, display in (("#empty", empty), ("#table", not empty), ("#chart", not empty)):
+            self.query_one(name).display = display
+        if self.focused is None:
+            self._focus_list()
         self._draw()
 
     def _row(self, run: RunSummary) -> list[Text]:
@@ -205,13 +211,13 @@ class Runs(WorkScreen):
     def action_no_filter(self) -> None:
         box = self.query_one("#filter", Input)
         box.value, box.display = "", False
-        self.query_one(Table).focus()
+        self._focus_list()
 
     def on_input_changed(self) -> None:
         self._fill()
 
     def on_input_submitted(self) -> None:
-        self.query_one(Table).focus()
+        self._focus_list()
 
 
 def _alone(found: list[Event]) -> Draw:

@@ -26,6 +26,12 @@ class Picture(Widget, can_focus=False):
         return self.draw(width, height) if self.draw and width > 0 and height > 0 else ""
 
 
+class Empty(Static, can_focus=True):
+    """What to do where there is nothing yet."""
+
+    DEFAULT_CSS = "Empty { padding: 1 2; height: 1fr; }"
+
+
 class Table(DataTable[str]):
     """A table of rows, with the keys of vi too; `fill` leaves the cursor on the row where it was."""
 

@@ -3,6 +3,8 @@
 import asyncio
 import time
 
+from textual.command import CommandList
+
 from seqterm.tui.app import Workbench
 
 SIZES = [(40, 12), (80, 24), (200, 60)]
@@ -38,8 +40,9 @@ class Driver:
         await self.press("ctrl+p")
         await self.until(lambda: len(self.app.screen_stack) > 1)
         await self.type(action)
-        await self.until(lambda: action.casefold() in self.text.casefold())
-        await self.press("down", "enter")
+        found = self.screen.query_one(CommandList)
+        await self.until(lambda: found.option_count and str(found.get_option_at_index(0).prompt).startswith(action))
+        await self.press("enter")
 
     @property
     def text(self):

@@ -34,13 +34,13 @@ def test_the_curve_of_the_run_under_the_cursor_is_drawn_and_of_chosen_ones_over_
     async def steps(driver):
         await driver.until(lambda: len(names(driver)) == 6)
         driver.screen.query_one(Table).move_cursor(row=names(driver).index("hen"))
-        await driver.shows("hen  elman", "nats a token: training")
+        await driver.shows("28 of 28", "nats a token: training")
         await driver.press("space")
         driver.screen.query_one(Table).move_cursor(row=names(driver).index("words"))
         await driver.press("space")
         await driver.shows("held-out loss, nats a token, by step", "●")
         await driver.press("k", "space")
-        await driver.shows("elman,")
+        await driver.shows("28 of 28")
 
     drive(steps, (120, 50))
 
