@@ -37,7 +37,7 @@ class Knob:
         else:
             numbers = [(place, stop) for place, stop in enumerate(self.stops) if isinstance(stop, int | float)]
             rises = numbers[0][1] < numbers[-1][1]
-            last = max((place for place, stop in numbers if (stop < value) == rises), default=-1)
+            last = max((place for place, stop in numbers if (stop < value) == rises), default=numbers[0][0] - 1)
             place = last + 1 if by > 0 else last
         return self.stops[max(0, min(len(self.stops) - 1, place))]
 
@@ -76,9 +76,9 @@ class Knobs(Widget, can_focus=True):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up,k", "move(-1)", "Up", show=False),
         Binding("down,j", "move(1)", "Down", show=False),
-        Binding("left,h", "turn(-1)", "Less"),
-        Binding("right,l", "turn(1)", "More"),
-        Binding("enter", "type", "Type a value"),
+        Binding("left,h", "turn(-1)", "Less", show=False),
+        Binding("right,l", "turn(1)", "More", show=False),
+        Binding("enter", "type", "Type a value", show=False),
         Binding("delete,backspace", "reset", "Reset", show=False),
     ]
     DEFAULT_CSS = f"Knobs {{ height: {len(KNOBS)}; }}"

@@ -171,7 +171,7 @@ class Wrapped:
     def add(self, text: str, kind: str, number: int) -> None:
         for letter in plain(text.replace("\t", TAB)):
             size = cell_len(letter) if letter != "\n" else 0
-            if self._used + size > self.width and letter != " ":
+            while self._used and self._used + size > self.width and letter != " ":
                 self._break()
             self.lines[-1].append((letter, kind, number))
             self._used += size

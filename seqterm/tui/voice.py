@@ -21,7 +21,8 @@ class Voice(Vertical):
     """`run` writes `story`.  What is written between a start and the next is one sample, of one seed."""
 
     DEFAULT_CSS = """
-    Voice { width: 1fr; border: round $foreground 30%; border-title-color: $text; padding: 0 1; }
+    Voice { width: 1fr; padding: 0 1; }
+    Voice { border: round $foreground 30%; border-title-color: $text; border-subtitle-color: $text-muted; }
     Voice:focus-within { border: round $primary; }
     """
 
@@ -102,7 +103,7 @@ class Voice(Vertical):
                     self._drawn_with[event.setting] = event.value
                     self.story.mark(event)
                 case Sampled():
-                    self._ending = "the text ends" if event.stopped_by == "until" else ""
+                    self._ending = "ended" if event.stopped_by == "until" else ""
         if self._stepping and has_token:
             self._stepping = False
         elif self._stepping and self.job:
