@@ -35,7 +35,7 @@ from seqterm.render.bars import bar
 from seqterm.render.braille import Series, line_chart
 from seqterm.render.heat_map import heat_map
 
-BAR_WIDTH, CURVE_WIDTH = 40, 60
+BAR_WIDTH, BESIDE_BAR, CURVE_WIDTH = 40, 30, 60
 LOG_WIDTH = 60  # letters of a sample in a list
 
 
@@ -111,9 +111,10 @@ def ranked(event: Ranked) -> str:
     return f"{event.log_probability:.4f}\t{event.text}"
 
 
-def next_token(event: NextToken, most: float) -> str:
+def next_token(event: NextToken, most: float, width: int) -> str:
     length = "" if event.ngram_length is None else f"  {event.ngram_length}-gram" if event.ngram_length else "  unseen"
-    return f"{event.probability:7.4f} {bar(event.probability / most, BAR_WIDTH)} {event.token!r}{length}"
+    drawn = bar(event.probability / most, max(0, min(BAR_WIDTH, width - BESIDE_BAR)))
+    return f"{event.probability:7.4f} {drawn} {event.token!r}{length}"
 
 
 def next_summary(event: NextSummary) -> str:

@@ -254,6 +254,9 @@ def test_a_run_that_is_deleted_stays_loaded(talk, home, capsys):
     capsys.readouterr()
     talk.do("the ")
     assert "hen is gone from the disk" in capsys.readouterr().err
+    assert attempt(talk, "/load hen") is False
+    assert "There is no run at" in capsys.readouterr().err
+    talk.do("the ")
     assert talk.tree.current.drawn
 
 
