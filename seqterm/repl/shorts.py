@@ -9,7 +9,6 @@ from seqterm.app.arguments import convert
 from seqterm.app.commands import COMMANDS
 from seqterm.app.parsing import nearest
 from seqterm.errors import DataError, UsageError
-from seqterm.events import NextToken
 from seqterm.faces import notes, output
 from seqterm.options import Parameter, check, parameters
 from seqterm.repl.lines import unquoted
@@ -132,6 +131,8 @@ def _where(text: str) -> None:
 
 def pick(talk: Talk, rest: str) -> int | None:
     """Another token in place of the last one; without a number those that there are."""
+    from seqterm.events import NextToken
+
     node = talk.tree.current
     if not node.text:
         raise UsageError("There is no text yet in which to pick another token.")
