@@ -62,6 +62,8 @@ class Talk:
                 return self.continue_text(line.removeprefix("/"))
             name, rest = name_and_rest(line)
             if name in SHORTS:
+                if rest.strip() and not SHORTS[name].usage:
+                    raise UsageError(f"/{name} stands alone, without {rest.strip()!r}.")
                 code = SHORTS[name].do(self, rest if SHORTS[name].is_text else rest.strip()) or 0
                 if SHORTS[name].is_kept:
                     self.script.append(line)

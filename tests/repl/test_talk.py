@@ -189,6 +189,10 @@ def test_a_setting_is_shown_and_taken_back(say, talk):
         ("/runs lsit", "Did you mean list?"),
         ("/temperature hot", "--temperature must be a number"),
         ("/temperature -1", "--temperature must be at least"),
+        ("/strategy beam", "must be one of multinomial"),
+        ("/strategy top-q 3", "must be one of multinomial"),
+        ("/strategy argmax 3", "argmax takes no number"),
+        ("/undo 3", "/undo stands alone, without '3'"),
         ("/set heat 1", "There is no setting heat"),
         ("/load nope", "There is no run at"),
         ("/info nope", "There is no run at"),
@@ -267,6 +271,7 @@ def test_help_names_every_command(say):
     assert "--per-token" in say("/help score")
     assert "/pick [N]" in say("/help pick")
     assert "sharper" in say("/help temperature")
+    assert "argmax, top-k" in say("/help strategy")
 
 
 def test_settings_files_count_here_too(talk, tmp_path, monkeypatch):
