@@ -114,11 +114,29 @@ def test_a_line_is_the_command_of_the_command_line(talk, line, command):
     assert talk.read(type(command), rest)[0] == command
 
 
-def test_the_same_command_gives_the_same_events_in_both_faces(talk, seqterm, capsys):
-    for words in (["next", "hen", "--prompt", "the"], ["sample", "hen", "--seed", "3", "--length", "9"], ["info", "hen"]):
-        capsys.readouterr()
-        talk.do(f"/{words[0]} --jsonl {' '.join(words[1:])}")
-        assert capsys.readouterr().out == seqterm(*words, "--jsonl").stdout.decode()
+@pytest.mark.parametrize(
+    "line",
+    [
+        "next hen --prompt the",
+        "sample hen --seed 3 --length 9",
+        "info hen",
+        "duel hen words --prompt the --seed 3 --length 9",
+        "score hen CORPUS --per-token",
+        "score hen CORPUS --heat",
+        "neurons hen CORPUS --find hen --top 3",
+        "similar vectors red",
+        "runs compare hen words",
+        "watch hen --once",
+        "config show sample --origins",
+    ],
+)
+def test_the_same_command_gives_the_same_events_in_both_faces(talk, seqterm, corpus, capsys, line):
+    line = line.replace("CORPUS", str(corpus))
+    capsys.readouterr()
+    talk.do(f"/{line} --jsonl")
+    shown = capsys.readouterr().out
+    assert shown
+    assert shown == seqterm(*line.split(), "--jsonl").stdout.decode()
 
 
 def test_a_text_to_score_is_read_line_by_line(say):
