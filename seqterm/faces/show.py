@@ -169,7 +169,7 @@ def listing(events: Iterable[Event], quiet: bool, screen: Screen, summary_only: 
                     screen.write((text.total_score(event) if summary_only else text.total_row(event)) + "\n")
                 case NextToken():
                     most = most or event.probability
-                    screen.write(text.next_token(event, most) + "\n")
+                    screen.write(text.next_token(event, most, screen.size[0]) + "\n")
                 case NextSummary():
                     screen.write(text.next_summary(event) + "\n")
                 case Line() | Corrected():
