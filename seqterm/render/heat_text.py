@@ -73,6 +73,19 @@ class HeatRows:
             drawn.append([(f"{name:<{self.margin}}{blocks}".rstrip(), "dim")])
         return drawn
 
+    def piece_at(self, line: int, column: int) -> int:
+        """The piece that is drawn there, or the nearest in the line."""
+        used = self.margin
+        for letter in self.lines[line]:
+            used += letter.size
+            if column < used:
+                return letter.piece
+        return self.lines[line][-1].piece
+
+    def column_of(self, line: int, piece: int) -> int:
+        """Where a piece begins, or what comes after it in the line."""
+        return self.margin + sum(letter.size for letter in self.lines[line] if letter.piece < piece)
+
 
 def heat_text(painting: Painting, painted: Painted, width: int) -> Text:
     """All rows of a line of text."""

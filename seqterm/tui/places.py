@@ -12,4 +12,8 @@ class Place(NamedTuple):
     help: str
 
 
-PLACES = (Place("runs", "Runs", "seqterm.tui.runs:Runs", "All runs: compare, stop, resume, delete them"),)
+PLACES = (
+    Place("runs", "Runs", "seqterm.tui.runs:Runs", "All runs: compare, stop, resume, delete them"),
+    Place("neurons", "Neurons", "seqterm.tui.neurons:Neurons", "A text coloured by what a unit of a network does"),
+    Place("surprise", "Surprise", "seqterm.tui.surprise:Surprise", "A text coloured by how much it surprises a model"),
+)
