@@ -6,8 +6,8 @@ from typing import Any, ClassVar
 
 from rich.text import Text as Shown
 from textual.binding import Binding, BindingType
-from textual.content import Content
 from textual.containers import Horizontal, Vertical
+from textual.content import Content
 from textual.events import Paste
 from textual.widget import Widget
 from textual.widgets import Static
@@ -129,7 +129,7 @@ class HeatScreen(WorkScreen):
     def name_text(self) -> None:
         """Run and text in the frame."""
         parts = [self.run_name or "no run", self.text.name if self.text else "no text"]
-        self.query_one("#text").border_title = Content(" - ".join(map(plain, parts)))  # type: ignore[assignment]
+        self.query_one("#text").border_title = Content(" - ".join(map(plain, parts)))
 
     def action_choose_run(self) -> None:
         choose_run(self, "A run to read with", self.MODELS, self.show_run)

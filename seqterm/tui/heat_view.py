@@ -30,7 +30,7 @@ class Part(NamedTuple):
 
     line: int
     pieces: Sequence[str]
-    values: list[array[float]]
+    values: list[Sequence[float]]
 
 
 class Place(NamedTuple):
@@ -111,17 +111,17 @@ class HeatView(ScrollView, can_focus=True):
     def on_resize(self) -> None:
         if self.scrollable_content_region.width != self._width:
             self._width = self.scrollable_content_region.width
-            seen = self.cursor
-            self._fold_anew()
-            self.go(seen)
+            self.fold_anew()
 
     def watch_blocks(self) -> None:
         self.fold_anew()
 
-    def _fold_anew(self) -> None:
+    def fold_anew(self) -> None:
+        """After what decides how it is folded has changed; what the cursor stands on stays in sight."""
         self._first_lines = [0]
         self._folded.clear()
         self._count(self.parts)
+        self.go(self.cursor)
 
     def _count(self, parts: Iterable[Part]) -> None:
         """Find out where parts that are not yet counted begin."""

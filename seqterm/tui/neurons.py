@@ -79,7 +79,7 @@ class Neurons(HeatScreen):
         self._units, self._layers, self._gates = 1, 1, ["h"]
         self._known: str | None = None  # the run whose units these are
         self._tracks: list[UnitTracks] = []
-        self._painting = self._again = False
+        self._painting = self._again = self._is_writing = False
         self._found: Job | None = None
         self._writer: Job | None = None
         self._ticks: Timer | None = None
@@ -234,11 +234,9 @@ class Neurons(HeatScreen):
 
     def _list(self, tracks: list[UnitTracks], hint: str = "f, then a pattern and Enter") -> None:
         self._tracks = tracks
-        rows = {
-            str(i): [Shown(f"{one.correlation:+.3f}"), str(one.layer), str(one.unit), one.gate] for i, one in enumerate(tracks)
-        }
         table = self.query_one("#found", Table)
-        table.fill(rows)
+        cells = [(f"{one.correlation:+.3f}", str(one.layer), str(one.unit), one.gate) for one in tracks]
+        table.fill({str(i): row for i, row in enumerate(cells)})
         table.display = bool(tracks)
         self.query_one("#hint", Static).update(hint)
         self.query_one("#hint").display = not tracks
@@ -253,30 +251,22 @@ class Neurons(HeatScreen):
 
     # Writing
 
-    @property
-    def _is_writing(self) -> bool:
-        return self._writing
-
     def action_write(self) -> None:
         """Let the model write on; again: pause."""
         assert self._ticks
         if self.run_name is None:
             return
-        if self._is_writing:
-            self._ticks.pause()
-        elif self._writer is not None:
-            self._ticks.resume()
-        else:
+        if self._writer is None:
             self._begin_to_write()
+        self._is_writing = not self._is_writing
+        self._ticks.resume() if self._is_writing else self._ticks.pause()
 
     def _begin_to_write(self) -> None:
-        assert self._ticks
         assert self.run_name
         before = (self.text.typed if self.text else None) or ""
         self.text = Text.of(before)
         self.name_text()
         self._coming = ""
-        self._ticks.resume()
 
         def take(events: list[Event]) -> None:
             self._coming += "".join(event.text for event in events if isinstance(event, Piece))
@@ -306,7 +296,7 @@ class Neurons(HeatScreen):
 
     def _stop_writing(self) -> None:
         self.drop(self._writer)
-        self._writer, self._coming = None, ""
+        self._writer, self._coming, self._is_writing = None, "", False
         if self._ticks:
             self._ticks.pause()
 

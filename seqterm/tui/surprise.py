@@ -2,8 +2,8 @@
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
-from heapq import nlargest
 from dataclasses import replace
+from heapq import nlargest
 from typing import ClassVar
 
 from rich.text import Text as Shown
@@ -178,10 +178,10 @@ class Surprise(HeatScreen):
         found = []
         for number, part in enumerate(parts, first):
             self._tokens += len(part.pieces)
-            for row, values in enumerate(part.values):
-                self._sums[row] += sum(values)
-            one = part.values[0]
-            values = one if len(part.values) == 1 else [abs(b - a) for a, b in zip(*part.values, strict=True)]
+            for row, bits in enumerate(part.values):
+                self._sums[row] += sum(bits)
+            a, *others = part.values
+            values = [abs(y - x) for x, y in zip(a, others[0], strict=True)] if others else list(a)
             if values and max(values) > least:
                 found += [(value, Place(number, piece)) for piece, value in enumerate(values) if value > least]
         if found:
