@@ -100,11 +100,15 @@ def margin(painting: Painting, blocks: bool = True) -> int:
     return max(map(len, painting.rows)) + 1 if blocks and len(painting.rows) > 1 else 0
 
 
-def n_lines(pieces: Sequence[str], width: int) -> int:
-    """How many lines they are folded into, `width` without the margin; quick where no letter is wider than the others."""
-    text = "".join(pieces)
+def n_columns(text: str) -> int | None:
+    """How many columns it takes, where every letter takes one and only the last may be a line end; else None."""
+    return len(text) if NARROW.fullmatch(text) else None
+
+
+def n_lines(pieces: Sequence[str], columns: int | None, width: int) -> int:
+    """How many lines pieces are folded into, which take so many columns; `width` is without the margin."""
     width = max(LEAST, width)
-    return -(-len(text) // width) if NARROW.fullmatch(text) else sum(1 for _ in fold(pieces, width))
+    return sum(1 for _ in fold(pieces, width)) if columns is None else -(-columns // width)
 
 
 def legend(painting: Painting) -> Text:

@@ -20,6 +20,10 @@ from seqterm.tui.run_chooser import choose_run, fitting_runs
 from seqterm.tui.text_chooser import Text, choose_text, type_text
 from seqterm.tui.work_screen import WorkScreen
 
+READING = """Reading ...
+
+[dim]The very first time it takes up to a minute: kernels are compiled.[/dim]"""
+
 
 class HeatScreen(WorkScreen):
     """A text beside `side()`, the legend above it, the figure under the cursor beneath; `read()` begins when a run or text is
@@ -31,7 +35,9 @@ class HeatScreen(WorkScreen):
     DEFAULT_CSS = """
     HeatScreen #both { height: 1fr; }
     HeatScreen #text { width: 1fr; }
-    HeatScreen #legend, HeatScreen #figure { height: auto; max-height: 2; }
+    HeatScreen #legend { height: auto; max-height: 2; }
+    HeatScreen #figure { height: 2; }
+    HeatScreen.-wide #figure, HeatScreen.-short #figure { height: 1; }
     HeatScreen #views { height: 1fr; }
     HeatScreen #empty { height: 1fr; padding: 1 2; }
     HeatScreen.-narrow #side { display: none; }
@@ -165,6 +171,8 @@ class HeatScreen(WorkScreen):
 
         self.query_one("#legend", Static).update(legend(painting))
         self._show_view(True)
+        if self.focused is None and self.is_current:
+            self.view.focus()
 
     def _show_view(self, shown: bool) -> None:
         self.query_one("#empty").display = not shown
@@ -175,9 +183,8 @@ class HeatScreen(WorkScreen):
         """Its figure, and what other views there are go along."""
         for view in self.query(HeatView):
             if view is not message.view:
-                view.cursor = message.view.cursor
-                view.refresh()
-        self.query_one("#figure", Static).update(self.figure())
+                view.follow(message.view.cursor)
+        self.query_one("#figure", Static).update(self.figure(), layout=False)
 
     def action_to_text(self) -> None:
         """Back to the text."""

@@ -4,13 +4,14 @@ from array import array
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from itertools import pairwise
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from rich.segment import Segment
 from rich.style import Style
 from textual.binding import Binding, BindingType
 from textual.events import Click
-from textual.geometry import Size
+from textual.geometry import Region, Size
 from textual.message import Message
 from textual.reactive import reactive
 from textual.scroll_view import ScrollView
@@ -26,11 +27,15 @@ KEPT = 200  # parts that stay folded
 
 
 class Part(NamedTuple):
-    """A line of the text, or a part of a very long one: n pieces and their values (rows, n); of letters the pieces are a str."""
+    """A line of the text, or a part of a very long one: n pieces and their values (rows, n); of letters the pieces are a str.
+
+    columns: that it takes, where each letter takes one, so that its lines can be counted without folding it.
+    """
 
     line: int
     pieces: Sequence[str]
     values: list[Sequence[float]]
+    columns: int | None
 
 
 class Place(NamedTuple):
@@ -72,6 +77,7 @@ class HeatView(ScrollView, can_focus=True):
         self._first_lines: list[int] = [0]  # of each part, and after the last one
         self._folded: dict[int, HeatRows] = {}
         self._width = 0
+        self._base = Style()
 
     # The text
 
@@ -130,7 +136,7 @@ class HeatView(ScrollView, can_focus=True):
 
             room = self._width - margin(self.shown, self.blocks)
             for part in parts:
-                self._first_lines.append(self._first_lines[-1] + n_lines(part.pieces, room))
+                self._first_lines.append(self._first_lines[-1] + n_lines(part.pieces, part.columns, room))
         self.virtual_size = Size(self._width, self._first_lines[-1] * self._line_height)
         self.refresh()
 
@@ -141,9 +147,8 @@ class HeatView(ScrollView, can_focus=True):
             if len(self._folded) >= KEPT:
                 self._folded.pop(next(iter(self._folded)))
             assert self.shown
-            _, pieces, values = self.parts[part]
-            own = values if self.only is None else values[self.only : self.only + 1]
-            self._folded[part] = HeatRows(self.shown, pieces, own, self._width, self.blocks)
+            values = self.parts[part].values if self.only is None else [self.parts[part].values[self.only]]
+            self._folded[part] = HeatRows(self.shown, self.parts[part].pieces, values, self._width, self.blocks)
         return self._folded[part]
 
     def _line(self, y: int) -> tuple[int, int, int] | None:
@@ -156,14 +161,18 @@ class HeatView(ScrollView, can_focus=True):
 
     # Drawing
 
+    def render_lines(self, crop: Region) -> list[Strip]:
+        self._base = self.rich_style  # asked for once, not for each line
+        return super().render_lines(crop)
+
     def render_line(self, y: int) -> Strip:
-        base = self.rich_style
+        base = self._base
         place = self._line(self.scroll_offset.y + y)
         if place is None:
             return Strip.blank(self.size.width, base)
         part, line, row = place
         rows = self._rows(part)
-        marked = self.cursor.piece if part == self.cursor.part and self.has_focus else None
+        marked = self.cursor.piece if part == self.cursor.part else None
         drawn: Row = rows.beneath(line)[row - 1] if row else rows.line(line, marked)
         strip = Strip([Segment(text, base + Style.parse(style)) for text, style in drawn])
         return strip.adjust_cell_length(self.size.width, base)
@@ -182,7 +191,7 @@ class HeatView(ScrollView, can_focus=True):
         """Put the cursor there, and into sight."""
         if not self.parts or not self._width:
             return
-        self.cursor = place
+        self.follow(place)
         line = self._line_of(place)
         top, height = line * self._line_height, self._line_height
         first, room = self.scroll_offset.y, max(1, self.scrollable_content_region.height)
@@ -191,8 +200,19 @@ class HeatView(ScrollView, can_focus=True):
         elif top + height > first + room:
             away = top + height > first + 2 * room
             self.scroll_to(y=top - room // 2 if away else top + height - room, animate=False)
-        self.refresh()
         self.post_message(self.Moved(self))
+
+    def follow(self, place: Place) -> None:
+        """Mark it as the cursor, without a word."""
+        self._refresh_cursor()
+        self.cursor = place
+        self._refresh_cursor()
+
+    def _refresh_cursor(self) -> None:
+        """Draw the lines of the cursor's part anew, of which it may take several."""
+        if self.cursor.part + 1 < len(self._first_lines):
+            first, end = self._first_lines[self.cursor.part : self.cursor.part + 2]
+            self.refresh_lines(first * self._line_height, (end - first) * self._line_height)
 
     def _line_of(self, place: Place) -> int:
         """The line in which a piece begins, of all lines; a piece without letters goes with what comes after it."""
@@ -248,21 +268,26 @@ class HeatView(ScrollView, can_focus=True):
         if offset is not None and self.parts:
             self._go_to_line((offset.y + self.scroll_offset.y) // self._line_height, offset.x)
 
-    def on_focus(self) -> None:
-        self.refresh()
-
-    def on_blur(self) -> None:
-        self.refresh()
-
 
 def parts_of(line: Painted) -> Iterator[Part]:
     """A line, cut where it is very long."""
-    begin = letters = 0
-    for end, piece in enumerate(line.pieces, 1):
+    from seqterm.render.heat_text import n_columns
+
+    pieces, text = line.pieces, "".join(line.pieces)
+    cuts = [0, len(pieces)] if len(text) <= LONGEST else _cuts(pieces)
+    for begin, end in pairwise(cuts):
+        own = pieces[begin:end]
+        values: list[Sequence[float]] = [array("f", row[begin:end]) for row in line.values]
+        letters = "".join(own)
+        yield Part(line.line, letters if len(letters) == len(own) and all(own) else own, values, n_columns(letters))
+
+
+def _cuts(pieces: Sequence[str]) -> list[int]:
+    """Places between pieces, about LONGEST letters apart, from the beginning to the end."""
+    cuts, letters = [0], 0
+    for end, piece in enumerate(pieces, 1):
         letters += len(piece)
-        if letters >= LONGEST or end == len(line.pieces):
-            pieces: Sequence[str] = line.pieces[begin:end]
-            joined = "".join(pieces)
-            same = len(joined) == len(pieces) and all(map(len, pieces))
-            yield Part(line.line, joined if same else pieces, [array("f", row[begin:end]) for row in line.values])
-            begin, letters = end, 0
+        if letters >= LONGEST:
+            cuts.append(end)
+            letters = 0
+    return cuts if cuts[-1] == len(pieces) else [*cuts, len(pieces)]

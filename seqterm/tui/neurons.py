@@ -16,7 +16,7 @@ from seqterm.app.commands import Sample
 from seqterm.events import Event, Painted, Painting, Piece, UnitTracks
 from seqterm.models.catalogue import CATALOGUE, RECURRENT
 from seqterm.render.training import plain
-from seqterm.tui.heat_screen import HeatScreen
+from seqterm.tui.heat_screen import READING, HeatScreen
 from seqterm.tui.heat_view import parts_of
 from seqterm.tui.job import Job
 from seqterm.tui.text_chooser import Text
@@ -115,7 +115,7 @@ class Neurons(HeatScreen):
             self._known, self._layer, self._unit, self._gate, self._tracks = self.run_name, -1, 0, "h", []
             self._list([])
         if not self.view.parts:
-            self.say("Reading ...")
+            self.say(READING)
         self._paint()
 
     def _paint(self) -> None:
@@ -267,6 +267,9 @@ class Neurons(HeatScreen):
         self.text = Text.of(before)
         self.name_text()
         self._coming = ""
+        if not before:
+            self.view.clear()
+            self.say(READING)
 
         def take(events: list[Event]) -> None:
             self._coming += "".join(event.text for event in events if isinstance(event, Piece))

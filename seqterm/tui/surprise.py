@@ -1,9 +1,9 @@
 """A document coloured by how much each token of it surprises a model, or two models beside each other."""
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from heapq import nlargest
+from heapq import heappush, heapreplace
 from typing import ClassVar
 
 from rich.text import Text as Shown
@@ -15,7 +15,7 @@ from textual.widgets import Static
 from seqterm.app.commands import Score
 from seqterm.events import Event, Painted, Painting
 from seqterm.render.training import plain
-from seqterm.tui.heat_screen import HeatScreen
+from seqterm.tui.heat_screen import READING, HeatScreen
 from seqterm.tui.heat_view import HeatView, Part, Place, parts_of
 from seqterm.tui.job import Job
 from seqterm.tui.run_chooser import LANGUAGE, choose_run
@@ -90,8 +90,7 @@ class Surprise(HeatScreen):
         self._forget()
 
     def _forget(self) -> None:
-        self._top: list[tuple[float, Place]] = []  # the most surprising first
-        self._places: list[Place] = []  # the same in their order in the text
+        self._heap: list[tuple[float, Place]] = []  # the most surprising places, the least of them first
         self._sums: list[float] = []
         self._tokens = 0
         self._changed_list = False
@@ -103,7 +102,7 @@ class Surprise(HeatScreen):
         with Vertical(id="places", classes="panel") as frame:
             frame.border_title = "Most surprising"
             yield Static("", id="sums", markup=False)
-            yield Table("bits", "token", "line", id="top")
+            yield Table("bits", "line", "token", id="top")
 
     def on_mount(self) -> None:
         super().on_mount()
@@ -143,7 +142,7 @@ class Surprise(HeatScreen):
         self._forget()
         for view in (self.view, self._other):
             view.clear()
-        self.say("Reading ...")
+        self.say(READING)
         self._fill(always=True)
         command = Score(run=self.run_name, source=self.text.source, heat=True, against=self._against)
         with self.text.given():
@@ -174,20 +173,22 @@ class Surprise(HeatScreen):
 
     def _count(self, first: int, parts: list[Part]) -> None:
         """Sums, and the most surprising places among new parts, the first of which has this number."""
-        least = self._top[-1][0] if len(self._top) == TOP else -1.0
-        found = []
         for number, part in enumerate(parts, first):
             self._tokens += len(part.pieces)
             for row, bits in enumerate(part.values):
                 self._sums[row] += sum(bits)
             a, *others = part.values
-            values = [abs(y - x) for x, y in zip(a, others[0], strict=True)] if others else list(a)
-            if values and max(values) > least:
-                found += [(value, Place(number, piece)) for piece, value in enumerate(values) if value > least]
-        if found:
-            self._top = nlargest(TOP, self._top + found, key=lambda one: one[0])
-            self._places = sorted(place for _, place in self._top)
-            self._changed_list = True
+            values = [abs(y - x) for x, y in zip(a, others[0], strict=True)] if others else a
+            if len(self._heap) < TOP or max(values) > self._heap[0][0]:
+                self._changed_list = True
+                self._rank(number, values)
+
+    def _rank(self, part: int, values: Sequence[float]) -> None:
+        for piece, value in enumerate(values):
+            if len(self._heap) < TOP:
+                heappush(self._heap, (value, Place(part, piece)))
+            elif value > self._heap[0][0]:
+                heapreplace(self._heap, (value, Place(part, piece)))
 
     # What is shown
 
@@ -196,22 +197,20 @@ class Surprise(HeatScreen):
         if not (always or self._changed_list):
             return
         self._changed_list = False
-        sign = 1 if len(self._sums) < 2 else 0
-        rows = {}
-        for rank, (value, (part, piece)) in enumerate(self._top):
-            line, pieces, values = self.view.parts[part]
-            bits = value if sign else values[1][piece] - values[0][piece]
-            rows[str(rank)] = [Shown(f"{bits:{'' if sign else '+'}.2f}"), Shown(_named(pieces[piece])), Shown(f"{line:,}")]
+        rows: dict[str, list[str | Shown]] = {}
+        for _, (part, piece) in sorted(self._heap, key=lambda one: (-one[0], one[1])):
+            line, pieces, values, _ = self.view.parts[part]
+            bits = [row[piece] for row in values]
+            shown = f"{bits[0]:.2f}" if len(bits) == 1 else f"{bits[1] - bits[0]:+.2f}"
+            rows[f"{part} {piece}"] = [shown, f"{line:,}", Shown(_named(pieces[piece]))]
         self.query_one("#top", Table).fill(rows)
         self.query_one("#sums", Static).update(self._summary())
 
     def _summary(self) -> Shown:
         if not self._tokens:
             return Shown("Nothing is read yet.", "dim")
-        each = ", ".join(f"{name} {total / self._tokens:.3f}" for name, total in zip(self._names, self._sums, strict=True))
-        return Shown(
-            f"{self._tokens:,} tokens of {each} bits" if len(self._sums) == 1 else f"{self._tokens:,} tokens\nbits: {each}"
-        )
+        each = [f"{name} {total / self._tokens:.3f}".strip() for name, total in zip(self._names, self._sums, strict=True)]
+        return Shown(f"{self._tokens:,} tokens\nbits each: {', '.join(each)}")
 
     @property
     def _names(self) -> list[str]:
@@ -232,10 +231,11 @@ class Surprise(HeatScreen):
 
     def action_jump(self, step: int) -> None:
         """The next of the most surprising places, or the one before; after the last comes the first."""
-        if self._places:
+        places = sorted(place for _, place in self._heap)
+        if places:
             cursor = self.view.cursor
-            place = bisect_right(self._places, cursor) if step > 0 else bisect_left(self._places, cursor) - 1
-            self.view.go(self._places[place % len(self._places)])
+            number = bisect_right(places, cursor) if step > 0 else bisect_left(places, cursor) - 1
+            self.view.go(places[number % len(places)])
             self.action_to_text()
 
     def action_to_list(self) -> None:
@@ -244,9 +244,9 @@ class Surprise(HeatScreen):
         self.query_one("#top").focus()
 
     def on_data_table_row_selected(self) -> None:
-        if rank := self.query_one("#top", Table).current:
+        if key := self.query_one("#top", Table).current:
             self.action_to_text()
-            self.view.go(self._top[int(rank)][1])
+            self.view.go(Place(*map(int, key.split())))
 
     def action_against(self) -> None:
         """Put a second run beside the first, or take it away."""
@@ -256,6 +256,9 @@ class Surprise(HeatScreen):
             choose_run(self, "A run to put beside it", self.MODELS, self._set_against)
 
     def _set_against(self, run: str | None) -> None:
+        if run == self.run_name:
+            self.notify(f"{run} stands there already: choose another run.", markup=False)
+            return
         self._against = run
         self._difference = self.app.size.width < BESIDE
         self._changed()

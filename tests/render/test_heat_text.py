@@ -6,7 +6,7 @@ import pytest
 from rich.console import Group
 
 from seqterm.events import Painted, Painting
-from seqterm.render.heat_text import HeatRows, fold, heat_text, legend, n_lines
+from seqterm.render.heat_text import HeatRows, fold, heat_text, legend, n_columns, n_lines
 from tests.render.screens import check_golden, drawn
 
 TEXT = "The hen said: “Eggs”,\tand then she went away over the hills, far from all the others.\n"
@@ -80,7 +80,7 @@ def test_where_the_second_is_surprised_less_is_cool():
     "text", ["", "\n", "hen\n", TEXT, "a\nb\n", "今日は" * 9, "e\u0301" * 30, "tab\t\x1b end", "soft\u00adly"]
 )
 def test_lines_are_counted_as_they_are_folded(text, width):
-    assert n_lines(list(text), width) == len(list(fold(list(text), max(8, width))))
+    assert n_lines(list(text), n_columns(text), width) == len(list(fold(list(text), max(8, width))))
 
 
 def test_a_marked_piece_is_reversed():
