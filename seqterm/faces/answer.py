@@ -9,6 +9,7 @@ from seqterm.app.commands import (
     Command,
     Compare,
     CompareRuns,
+    DecodeHmm,
     Duel,
     EvaluateVectors,
     Forecast,
@@ -29,7 +30,7 @@ from seqterm.events import Event
 from seqterm.faces.views import Screen, is_live
 
 WITH_JSON = (Score, Compare, EvaluateVectors, Forecast)  # have one JSON object for all events
-DRAWN = (Sample, Score, Watch, CompareRuns, Neurons, Forecast, MapVectors, ShowHmm)  # commands that draw
+DRAWN = (Sample, Score, Watch, CompareRuns, Neurons, Forecast, MapVectors, ShowHmm, DecodeHmm)  # commands that draw
 
 
 @dataclass(frozen=True)
