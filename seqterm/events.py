@@ -47,7 +47,8 @@ class Started(Event):
 @dataclass(frozen=True)
 class Step(Event):
     """Training went on to `step`.  `loss` and `gradient_norm`, where there is one, are means over the steps since the event
-    before; some ways of training have no learning rate."""
+    before; some ways of training have no learning rate.  `layer_norms`: of this step's gradient, of each layer's part, before
+    clipping; empty where a training has no layers."""
 
     step: int
     epoch: int
@@ -55,6 +56,7 @@ class Step(Event):
     gradient_norm: float | None
     learning_rate: float | None
     tokens_per_second: float
+    layer_norms: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -118,12 +120,50 @@ class Finished(Event):
 
 
 @dataclass(frozen=True)
+class Detached(Event):
+    """A training goes on in a process of its own, whose number `process` is, and which writes what it has to say into `log`."""
+
+    run: str
+    process: int
+    log: str
+
+
+@dataclass(frozen=True)
 class Piece(Event):
     """A stretch of sample number `sample`, which continues `prompt`, as it is drawn."""
 
     sample: int
     prompt: str
     text: str
+
+
+@dataclass(frozen=True)
+class Choice(Event):
+    """A token of sample number `sample` as it is drawn, and what it is drawn from; `text`: what it adds to the sample.
+
+    `probability` is the model's own, `chance` that with which it is drawn, after penalty, temperature and filters; `entropy` is
+    the model's, in bits.  `kept` tokens can be drawn, to which the model gives `kept_mass`.  `candidates`: the most probable
+    tokens, [(token, probability, chance)], with a chance of 0 where one cannot be drawn.
+    """
+
+    sample: int
+    text: str
+    token: str
+    probability: float
+    chance: float
+    entropy: float
+    kept: int
+    kept_mass: float
+    candidates: list[tuple[str, float, float]]
+
+
+@dataclass(frozen=True)
+class Changed(Event):
+    """After `tokens` tokens were drawn a setting changed: what follows is drawn with `value`."""
+
+    tokens: int
+    setting: str
+    value: Any
 
 
 @dataclass(frozen=True)
@@ -549,10 +589,14 @@ class Painted(Event):
 
 @dataclass(frozen=True)
 class CaughtUp(Event):
-    """A log has been read to its end; whether some process here trains the run, and the seconds left at its pace."""
+    """A log has been read to its end; whether some process here trains the run, and the seconds left at its pace.
+
+    Where none does although the training has not ended: the command that goes on, and, if that is known, what it failed with."""
 
     training: bool
     left: float | None
+    resume: str = ""
+    failure: str = ""
 
 
 @dataclass(frozen=True)
@@ -590,6 +634,14 @@ class UnitTracks(Event):
 
 
 @dataclass(frozen=True)
+class DueledPiece(Piece):
+    """A stretch of what one of several runs draws, as it is drawn; `side`: which of them, `last`: nothing follows it."""
+
+    side: int
+    last: bool
+
+
+@dataclass(frozen=True)
 class Dueled(Event):
     """A whole sample of one of several runs that continue the same prompt; see Sampled."""
 
@@ -617,7 +669,8 @@ class LoggedSummary(Event):
 
 @dataclass(frozen=True)
 class LoggedSample(Event):
-    """All that the log has of a sample; `checksum` of the weights, `settings`: the fields of SamplingSettings."""
+    """All that the log has of a sample; `checksum` of the weights, `settings`: the fields of SamplingSettings and, where they
+    were changed, `changes` [{tokens: after how many, name: value}]."""
 
     number: int
     time: float

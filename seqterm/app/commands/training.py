@@ -14,6 +14,8 @@ from seqterm.text.format import KINDS, SENTENCES
 from seqterm.training.expectation_settings import ExpectationSettings
 from seqterm.training.settings import GUARD, TEXT, TRAINING, ReportSettings, TrainingSettings, VectorTrainingSettings
 
+DETACH = "Train in a process of its own, which goes on when this one and its terminal end."
+
 
 @dataclass(frozen=True, kw_only=True)
 class Train(Command):
@@ -22,6 +24,7 @@ class Train(Command):
     model: ClassVar[str]
     out: str | None = option(None, "The run: a path, or a name (default: one is made up).", short="o", metavar="RUN")
     time_limit: float | None = option(None, "Save and stop after this long.", duration=True, above=0.0, group=GUARD)
+    detach: bool = option(False, DETACH, group=GUARD)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,18 +64,24 @@ class TrainLanguage(FromText):
 
 
 @dataclass(frozen=True, kw_only=True)
-class TrainNetwork(ReportSettings, TrainingSettings, TrainLanguage):
-    """Train a network on text."""
+class TrainStepwise(TrainLanguage):
+    """Train a language model step by step, so that there are earlier ones to keep."""
 
-    from_run: str | None = option(
-        None, "Start from the weights and vocabulary of another run.", flag="from", metavar="RUN", complete="run"
-    )
     keep_checkpoints: int = option(
         0,
         "Checkpoints to keep besides the best and the last, for sample --time-machine.",
         metavar="N",
         minimum=0,
         group=GUARD,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainNetwork(ReportSettings, TrainingSettings, TrainStepwise):
+    """Train a network on text."""
+
+    from_run: str | None = option(
+        None, "Start from the weights and vocabulary of another run.", flag="from", metavar="RUN", complete="run"
     )
     vectors: str | None = option(
         None, "Begin with these vectors of words: a run or a file; --embedding is their size.", metavar="RUN|FILE", complete="run"
@@ -131,7 +140,7 @@ class TrainNgram(NgramSettings, TrainLanguage):
 
 
 @dataclass(frozen=True, kw_only=True)
-class TrainHmm(HmmSettings, ExpectationSettings, TrainLanguage):
+class TrainHmm(HmmSettings, ExpectationSettings, TrainStepwise):
     """Train a hidden Markov model on text, or on columns of CSV files."""
 
     model = "hmm"
@@ -180,3 +189,4 @@ class Resume(Command):
     run: str = argument(RUN, complete="run")
     epochs: int | None = option(None, "Train up to this many epochs in all (default: as first asked for).", minimum=1)
     time_limit: float | None = option(None, "Save and stop after this long.", duration=True, above=0.0)
+    detach: bool = option(False, DETACH)
