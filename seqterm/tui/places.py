@@ -12,4 +12,7 @@ class Place(NamedTuple):
     help: str
 
 
-PLACES = (Place("runs", "Runs", "seqterm.tui.runs:Runs", "All runs: compare, stop, resume, delete them"),)
+PLACES = (
+    Place("runs", "Runs", "seqterm.tui.runs:Runs", "All runs: compare, stop, resume, delete them"),
+    Place("playground", "Playground", "seqterm.tui.playground:Playground", "Let models write, and steer them while they do"),
+)
