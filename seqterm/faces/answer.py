@@ -10,6 +10,7 @@ from seqterm.app.commands import (
     Command,
     Compare,
     CompareRuns,
+    DecodeHmm,
     Duel,
     EvaluateVectors,
     Forecast,
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from seqterm.events import Event  # dozens of dataclasses, which the first prompt does not wait for
 
 WITH_JSON = (Score, Compare, EvaluateVectors, Forecast)  # have one JSON object for all events
-DRAWN = (Sample, Score, Watch, CompareRuns, Neurons, Forecast, MapVectors, ShowHmm)  # commands that draw
+DRAWN = (Sample, Score, Watch, CompareRuns, Neurons, Forecast, MapVectors, ShowHmm, DecodeHmm)  # commands that draw
 
 
 @dataclass(frozen=True)

@@ -47,6 +47,7 @@ from seqterm.events import (
     TotalScore,
     TrainingSample,
     Transitions,
+    Trellis,
     UnitTracks,
     WordMap,
 )
@@ -130,6 +131,7 @@ def listing(events: Iterable[Event], quiet: bool, screen: Screen, summary_only: 
     """Commands that answer with lines."""
     from seqterm.render.heat_text import heat_text, legend
     from seqterm.render.training import at_step
+    from seqterm.render.trellis import trellis
 
     headings: set[str] = set()
 
@@ -163,6 +165,8 @@ def listing(events: Iterable[Event], quiet: bool, screen: Screen, summary_only: 
                 case Painted():
                     assert painting
                     screen.draw(heat_text(painting, event, screen.size[0]))
+                case Trellis():
+                    screen.draw(trellis(event, *screen.size))
                 case TrainingSample():
                     screen.draw(at_step(event))
                 case TotalScore():
