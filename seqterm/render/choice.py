@@ -43,7 +43,7 @@ def choice_bars(choice: Choice, width: int, height: int, cursor: int | None = No
         figures = f"{p:6.3f}" + (f" {chance:6.3f}" if has_chance else "")
         share = bar((chance or p) / most, max(1, width - tokens - len(figures) - 4))
         removed = "" if chance else "dim strike"
-        line = Text("▶ " if token == choice.token else "  ")
+        line = Text("▸ " if token == choice.token else "  ")
         line.append(name, removed).append(figures, "" if chance else "dim").append(" " + share, "cyan" if chance else "dim")
         if row == cursor:
             line.stylize("reverse", 2, 2 + len(name) + len(figures))
