@@ -558,7 +558,7 @@ def test_leaving_the_screen_and_coming_back_keeps_the_text(runs):
     ("action", "shown"),
     [
         ("Write", "tokens"),
-        ("Step", "1 tokens"),
+        ("Step", "1 token "),
         ("Again", "tokens"),
         ("Back", "0 tokens"),
         ("Prompt", "How does the text begin"),
