@@ -47,7 +47,8 @@ class Started(Event):
 @dataclass(frozen=True)
 class Step(Event):
     """Training went on to `step`.  `loss` and `gradient_norm`, where there is one, are means over the steps since the event
-    before; some ways of training have no learning rate."""
+    before; some ways of training have no learning rate.  `layer_norms`: of this step's gradient, of each layer's part, before
+    clipping; empty where a training has no layers."""
 
     step: int
     epoch: int
@@ -55,6 +56,7 @@ class Step(Event):
     gradient_norm: float | None
     learning_rate: float | None
     tokens_per_second: float
+    layer_norms: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -115,6 +117,15 @@ class Finished(Event):
     validation_loss: float | None
     best_validation_loss: float | None
     seconds: float
+
+
+@dataclass(frozen=True)
+class Detached(Event):
+    """A training goes on in a process of its own, whose number `process` is, and which writes what it has to say into `log`."""
+
+    run: str
+    process: int
+    log: str
 
 
 @dataclass(frozen=True)
@@ -566,10 +577,14 @@ class Painted(Event):
 
 @dataclass(frozen=True)
 class CaughtUp(Event):
-    """A log has been read to its end; whether some process here trains the run, and the seconds left at its pace."""
+    """A log has been read to its end; whether some process here trains the run, and the seconds left at its pace.
+
+    Where none does although the training has not ended: the command that goes on, and, if that is known, what it failed with."""
 
     training: bool
     left: float | None
+    resume: str = ""
+    failure: str = ""
 
 
 @dataclass(frozen=True)

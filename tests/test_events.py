@@ -21,6 +21,7 @@ EXAMPLES = {
     bool: True,
     dict[str, list[int]]: {"0.W_x": [2, 3]},
     dict[str, Any]: {"a": 1},
+    dict[str, float]: {"a": 0.5},
     list[dict[str, Any]]: [{"a": 1}],
     list[dict[str, float]]: [{"a": 0.5}],
     dict[str, float] | None: {"a": 0.5},

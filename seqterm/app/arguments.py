@@ -1,6 +1,7 @@
 """Words to commands and commands to words, from the metadata of their fields."""
 
 import dataclasses
+import json
 import re
 import shlex
 from collections.abc import Iterable
@@ -68,9 +69,14 @@ def _word(value: Any) -> str:
     return format(Decimal(repr(value)), "f") if isinstance(value, float) else str(value)
 
 
+def path_of(command: Command) -> tuple[str, ...]:
+    """The words that name a command."""
+    return next(path for path, command_class in COMMANDS.items() if command_class is type(command))
+
+
 def words(command: Command) -> list[str]:
     """The words that a person would type after `seqterm` for this command; defaults are left out."""
-    path = next(path for path, command_class in COMMANDS.items() if command_class is type(command))
+    path = path_of(command)
     positional: list[str] = []
     flags: list[str] = []
     for parameter in parameters(type(command)):
@@ -94,3 +100,17 @@ def words(command: Command) -> list[str]:
 def line(command: Command) -> str:
     """The whole line to type, quoted for a shell."""
     return shlex.join(["seqterm", *words(command)])
+
+
+def to_json(command: Command) -> str:
+    """A command, with what of it a person set, for another process."""
+    each = ((parameter, getattr(command, parameter.name)) for parameter in parameters(type(command)))
+    values = {p.name: value for p, value in each if value != p.default or p.name in command.given}
+    return json.dumps({"path": path_of(command), "given": sorted(command.given), "values": values})
+
+
+def from_json(text: str) -> Command:
+    """The inverse."""
+    read = json.loads(text)
+    values = {name: tuple(value) if isinstance(value, list) else value for name, value in read["values"].items()}
+    return COMMANDS[tuple(read["path"])](given=frozenset(read["given"]), **values)

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from seqterm.app.commands import Info, ListRuns, Paths, RemoveRuns, Stop
+from seqterm.app.detached import log_path
 from seqterm.app.forecast_report import reports
 from seqterm.app.loaded import read_model
 from seqterm.app.session import Session
@@ -86,6 +87,7 @@ def remove_runs(command: RemoveRuns, session: Session) -> Iterator[Event]:
         raise UsageError("Name the runs to delete: `seqterm runs list` shows them.")
     for folder in [RunFolder(existing_run(run)) for run in dict.fromkeys(command.runs)]:
         folder.remove()
+        log_path(folder.path).unlink(missing_ok=True)
         yield Removed(folder.name, str(folder.path))
 
 

@@ -15,6 +15,7 @@ import platformdirs
 
 from seqterm.app.arguments import build, convert, nearest
 from seqterm.app.commands import COMMANDS, Command
+from seqterm.app.presets import PRESETS
 from seqterm.errors import DataError, UsageError
 from seqterm.options import Parameter, check_value, parameters
 from seqterm.store.files import read_bytes
@@ -199,17 +200,19 @@ def _files() -> list[tuple[Layer, dict[str, Layer]]]:
 
 
 def profile_names() -> list[str]:
-    return sorted({name for _, profiles in _files() for name in profiles})
+    return sorted({*PRESETS, *(name for _, profiles in _files() for name in profiles)})
 
 
 def layers(profile: str | None) -> list[Layer]:
-    """What files say, what counts first first; `profile` or SEQTERM_PROFILE names a profile."""
+    """What files say, what counts first first; `profile` or SEQTERM_PROFILE names a profile, that of a file or a built-in one."""
     files = _files()
     name = profile or os.environ.get(PROFILE)
     chosen = [profiles[name] for _, profiles in files if name in profiles] if name else []
+    if name in PRESETS and not chosen:
+        chosen = [Layer(f"profile {name}", Path("built in"), f"profile.{name}.", dict(PRESETS[name]))]
     if name and not chosen:
-        known = sorted({known for _, profiles in files for known in profiles})
-        raise UsageError(f"No settings file has a profile {name!r}{nearest(name, known)}")
+        known = sorted({*PRESETS, *(known for _, profiles in files for known in profiles)})
+        raise UsageError(f"There is no profile {name!r}{nearest(name, known)}")
     return [*chosen, *(plain for plain, _ in files)]
 
 

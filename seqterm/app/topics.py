@@ -83,7 +83,10 @@ def _settings() -> Topic:
                 "For `seqterm train lstm`: hidden = 256, bias = false, save-every = '5m', corpus = ['tales', 'verse'].",
             ),
             ("[train]", "For every `seqterm train MODEL` that has such a field; [train.resume] is for `train --resume`."),
-            ("[profile.tiny.train]", "The same, with --profile tiny (or SEQTERM_PROFILE=tiny) alone."),
+            (
+                "[profile.tiny.train]",
+                "The same, with --profile tiny (or SEQTERM_PROFILE=tiny) alone; tiny, small and medium are there without a file.",
+            ),
             (
                 "SEQTERM_TRAIN_LSTM_HIDDEN",
                 "The environment's --hidden of `train lstm`; SEQTERM_TRAIN_HIDDEN is that of every `train`.",

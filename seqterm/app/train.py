@@ -8,6 +8,7 @@ from types import ModuleType
 
 from seqterm.app.commands import Resume
 from seqterm.app.commands.training import FromText, Train
+from seqterm.app.detached import detach
 from seqterm.app.loaded import read_model
 from seqterm.app.session import Session
 from seqterm.errors import UsageError
@@ -30,6 +31,9 @@ def train(command: Train, session: Session) -> Iterator[Event]:
     if command.out is not None and (not command.out or command.out.startswith("-")):
         raise UsageError(f"-o {command.out!r} cannot be the name of a run.")
     path = run_path(command.out) if command.out else new_run_path(command.model)
+    if command.detach:
+        yield from detach(command, path)
+        return
     made_here = not path.exists()
     folder = RunFolder.create(path)
     try:
@@ -54,6 +58,9 @@ def resume(command: Resume, session: Session) -> Iterator[Event]:
     """Go on from the last checkpoint."""
     began = time.monotonic()
     folder = RunFolder(existing_run(command.run))
+    if command.detach:
+        yield from detach(command, folder.path)
+        return
     folder.lock()
     try:
         folder.clear_stop()

@@ -8,12 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from seqterm.app.commands import Watch
+from seqterm.app.arguments import line
+from seqterm.app.commands import Resume, Watch
+from seqterm.app.detached import failure
 from seqterm.app.session import Session
 from seqterm.errors import DataError
 from seqterm.events import CaughtUp, Event, Finished, Started, Step, Stopped, TrainingSample, Validation
 from seqterm.store.event_log import EventLog, Row
-from seqterm.store.home import existing_run
+from seqterm.store.home import no_run, run_path
 from seqterm.store.run_folder import RunFolder
 
 STRETCHES = 1000  # of which the lowest and the highest loss are kept
@@ -112,18 +114,37 @@ def _event(event_class: type[Event], row: Row) -> Any:
 
 def watch(command: Watch, session: Session) -> Iterator[Event]:
     """What there is, then, until the training ends, what comes; a CaughtUp wherever the log's end is reached."""
-    folder = RunFolder(existing_run(command.run))
+    folder = RunFolder(run_path(command.run))
     session.stoppable = True
     reader, told = RunReader(folder), None
     while not session.stop:
-        training = folder.is_locked()
+        training = folder.is_locked()  # as it is before there is a description, while the text is read
+        if not training and not (folder.path / "config.json").exists():
+            raise _gone(folder, watched=told is not None)
         events = list(reader.read())
         yield from events
         if events or training != told:
-            yield CaughtUp(training, reader.left() if training else None)
+            yield _caught_up(reader, folder, training)
         told = training
         if command.once or (reader.ended and not training):
             return
         time.sleep(POLL_SECONDS)
-        if not (folder.path / "config.json").exists():
-            raise DataError(f"{folder.name} was removed while it was watched.")
+
+
+def _caught_up(reader: RunReader, folder: RunFolder, training: bool) -> CaughtUp:
+    if training:
+        return CaughtUp(True, reader.left())
+    if reader.ended:
+        return CaughtUp(False, None)
+    try:
+        last = folder.events_path.stat().st_mtime
+    except FileNotFoundError:
+        last = 0.0
+    return CaughtUp(False, None, line(Resume(run=folder.name)), failure(folder.path, after=last))
+
+
+def _gone(folder: RunFolder, watched: bool) -> Exception:
+    """Why there is nothing to watch any more, or never was."""
+    if why := failure(folder.path):
+        return DataError(f"{folder.name} could not be trained: {why}")
+    return DataError(f"{folder.name} was removed while it was watched.") if watched else no_run(folder.path)

@@ -53,10 +53,10 @@ def run_summary(event: RunSummary) -> str:
     when = time.strftime("%Y-%m-%d %H:%M", time.localtime(event.modified))
     done = f"{event.step:,}/{event.steps:,}"
     figures = f"{event.parameters:>12,} {done:>17} {event.status:<9} {number(event.validation_loss):>8}"
-    return f"{event.run:<32} {event.model:<8} {figures}  {when}"
+    return f"{event.run:<32} {event.model:<8} {figures}  {when}  {event.corpus}"
 
 
-RUNS_HEADING = f"{'run':<32} {'model':<8} {'parameters':>12} {'steps':>17} {'status':<9} {'held out':>8}  saved"
+RUNS_HEADING = f"{'run':<32} {'model':<8} {'parameters':>12} {'steps':>17} {'status':<9} {'held out':>8}  {'saved':<16}  corpus"
 
 
 def _settings(values: dict[str, Any]) -> list[str]:

@@ -1,5 +1,6 @@
 """Shows a training: a live picture or plain lines on standard error, the run's name on standard output."""
 
+import shlex
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -7,6 +8,7 @@ from contextlib import contextmanager
 from seqterm.errors import INTERRUPTED
 from seqterm.events import (
     CaughtUp,
+    Detached,
     Event,
     Finished,
     Fitted,
@@ -40,11 +42,14 @@ def training(events: Iterable[Event], quiet: bool, one_step: bool = False) -> in
             show(event)
             if isinstance(event, ForecastErrors):
                 errors.append(event)
-            if isinstance(event, Stopped | Finished):
+            if isinstance(event, Stopped | Finished | Detached):
                 end = event
                 code = INTERRUPTED if isinstance(event, Stopped) and event.reason == "interrupted" else 0
     if isinstance(end, Stopped):
         notes.note(stopped(end))
+    elif isinstance(end, Detached):
+        if not quiet:
+            notes.note(detached(end))
     elif not quiet and (one_step or not notes.is_terminal()):
         notes.note(finished(end))
     if errors and not quiet:
@@ -66,7 +71,8 @@ def _progress(quiet: bool, live: bool) -> Iterator[Callable[[Event], None]]:
 
 def _plain() -> Callable[[Event], None]:
     """A line for each validation, and for a step every few seconds."""
-    from seqterm.render.training import TrainingView, duration
+    from seqterm.render.plain import duration
+    from seqterm.render.training import TrainingView
 
     view = TrainingView()
     last = time.monotonic()
@@ -188,6 +194,14 @@ def ngram_order(event: NgramOrder) -> str:
 
 def stopped(event: Stopped) -> str:
     return f"Stopped at step {event.step:,} ({event.reason}). Go on with: {event.resume}"
+
+
+def detached(event: Detached) -> str:
+    run = shlex.quote(event.run)
+    return (
+        f"Process {event.process} trains {event.run}: `seqterm watch {run}` shows it, `seqterm stop {run}` saves and ends it. "
+        f"What it says is in {event.log}."
+    )
 
 
 def finished(event: Finished) -> str:

@@ -1,9 +1,9 @@
 """The training view: loss curve, figures, progress, a fresh sample; drawn by this one piece of code for every face."""
 
-import re
 import time
 from dataclasses import dataclass, field
 
+from rich.cells import cell_len
 from rich.console import Group, RenderableType
 from rich.panel import Panel
 from rich.rule import Rule
@@ -13,22 +13,15 @@ from rich.text import Text
 from seqterm.events import CaughtUp, Event, Finished, Note, Started, Step, Stopped, TrainingSample, Validation
 from seqterm.render.bars import bar
 from seqterm.render.braille import Series, line_chart
+from seqterm.render.plain import duration, plain
 
 FIGURES_WIDTH, FIGURES_HEIGHT = 30, 12
-CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 TRAINING, HELD_OUT = "cyan", "bold magenta"
 
 
-def duration(seconds: float) -> str:
-    """1:02:03 or 2:03"""
-    minutes, rest = divmod(int(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
-
-
-def plain(text: str) -> str:
-    """Text whose control characters, but for line ends and tabs, cannot reach the terminal."""
-    return CONTROL.sub("\N{REPLACEMENT CHARACTER}", text)
+def layer_label(name: str) -> str:
+    """What a layer is called beside others: recurrent ones have numbers for names."""
+    return f"layer {name}" if name.isdecimal() else name
 
 
 def at_step(sample: TrainingSample) -> RenderableType:
@@ -92,11 +85,13 @@ class TrainingView:
     def render(self, width: int, rows: int = 34) -> RenderableType:
         """At most `width` characters wide and, from 20 rows on, `rows` lines high."""
         if self.started is None:
-            return Text("nothing is logged yet" if self.caught_up else "reading the text ...", "dim")
+            reads = self.caught_up is None or self.caught_up.training
+            return Text("reading the text ..." if reads else "nothing is logged yet", "dim")
         beside = width >= 2 * FIGURES_WIDTH
         chart_width = width - FIGURES_WIDTH if beside else width
         remarks = [*self.remarks[-2:], *self._unattended()]
-        free = rows - 1 - len(remarks) - (0 if beside else FIGURES_HEIGHT)  # for chart and sample
+        remark_lines = sum(-(-(1 + cell_len(plain(remark))) // width) for remark in remarks)
+        free = rows - 1 - remark_lines - (0 if beside else FIGURES_HEIGHT)  # for chart and sample
         least = FIGURES_HEIGHT if beside else 7
         sample_lines = max(0, min(8, free - least - 2))
         chart_height = max(least, min(18, free - (sample_lines + 2 if sample_lines else 0)))
@@ -104,7 +99,9 @@ class TrainingView:
         chart = Panel(curve, title=self._legend(), title_align="left", width=chart_width, height=chart_height, border_style="dim")
         figures_height = chart_height if beside else FIGURES_HEIGHT
         figures_width = width - chart_width or width
-        figures = Panel(self._figures(figures_width - 4), width=figures_width, height=figures_height, border_style="dim")
+        figures = Panel(
+            self._figures(figures_width - 4, figures_height - 2), width=figures_width, height=figures_height, border_style="dim"
+        )
         lines = [Text(f" {plain(remark)}", "dim") for remark in remarks]
         sample = self._sample_panel(width, sample_lines)
         if not beside:
@@ -114,8 +111,10 @@ class TrainingView:
         return Group(self._heading(), across, *sample, *lines)
 
     def _unattended(self) -> list[str]:
-        alone = self.caught_up is not None and not self.caught_up.training and not self.ended
-        return ["no process on this machine trains it"] if alone else []
+        at = self.caught_up
+        if at is None or at.training or self.ended:
+            return []
+        return [at.failure or "no process on this machine trains it", *([f"go on with: {at.resume}"] if at.resume else [])]
 
     def _heading(self) -> Text:
         assert self.started
@@ -142,7 +141,7 @@ class TrainingView:
             lines.append(Series([step for step, _ in held_out], [loss for _, loss in held_out], HELD_OUT))
         return line_chart(lines, width, height)
 
-    def _figures(self, width: int) -> RenderableType:
+    def _figures(self, width: int, height: int) -> RenderableType:
         assert self.started
         table = Table.grid(padding=(0, 1), expand=True)
         table.add_column(style="dim")
@@ -155,6 +154,10 @@ class TrainingView:
         table.add_row("loss", f"{step.loss:.4f}" if step else "")
         table.add_row("held out", f"{held_out[-1]:.4f}" if held_out else "")
         table.add_row("gradient", f"{step.gradient_norm:.3g}" if step and step.gradient_norm is not None else "")
+        norms = step.layer_norms if step else {}
+        if FIGURES_HEIGHT - 2 + len(norms) <= height:
+            for layer, norm in norms.items():
+                table.add_row(f"  {layer_label(layer)}", f"{norm:.3g}")
         table.add_row("rate", f"{step.learning_rate:.3g}" if step and step.learning_rate is not None else "")
         table.add_row(f"{self.started.reads}/s", f"{step.tokens_per_second:,.0f}" if step else "")
         table.add_row("left", duration(eta) if eta is not None and not self.ended else "")

@@ -48,8 +48,12 @@ def existing_run(run: str) -> Path:
     """The folder of a run that is there."""
     path = run_path(run)
     if not (path / "config.json").is_file():
-        raise DataError(f"There is no run at {path}: `seqterm runs list` shows those that there are.")
+        raise no_run(path)
     return path
+
+
+def no_run(path: Path) -> DataError:
+    return DataError(f"There is no run at {path}: `seqterm runs list` shows those that there are.")
 
 
 def new_run_path(model: str) -> Path:

@@ -57,17 +57,22 @@ class RunFolder:
     @classmethod
     def create(cls, path: Path) -> "RunFolder":
         """Make an empty folder, or take one that is there and empty."""
-        found = {entry.name for entry in path.iterdir()} if path.is_dir() else set()
-        if "config.json" in found:
-            raise UsageError(f"{path} is a run already: name another with -o, or remove it (`seqterm runs rm`).")
-        if not found <= LEFTOVERS:
-            raise UsageError(f"{path} is a folder with files in it already: name another with -o.")
+        cls.check_free(path)
         try:
             path.mkdir(parents=True, exist_ok=True)
             (path / "checkpoints").mkdir(exist_ok=True)
         except OSError as error:
             raise SeqtermError(f"Cannot make the folder {path}: {error.strerror}; name another with -o.") from error
         return cls(path)
+
+    @staticmethod
+    def check_free(path: Path) -> None:
+        """UsageError where a new run cannot have this folder."""
+        found = {entry.name for entry in path.iterdir()} if path.is_dir() else set()
+        if "config.json" in found:
+            raise UsageError(f"{path} is a run already: name another with -o, or remove it (`seqterm runs rm`).")
+        if not found <= LEFTOVERS:
+            raise UsageError(f"{path} is a folder with files in it already: name another with -o.")
 
     # One writer
 

@@ -88,8 +88,9 @@ class ForecastUpdater:
         self._gradient = Gradient(network, 1)
         self.state = model.zero_state(rows)
 
-    def update(self, batch: Examples, rate: float, step: int) -> Update:
-        """step counts from 0.  Carries `state` on; leaves everything as it was if a number is not finite."""
+    def update(self, batch: Examples, rate: float, step: int, by_layer: bool = False) -> Update:
+        """step counts from 0; by_layer: say the layers' norms too.  Carries `state` on; leaves everything as it was if a number
+        is not finite."""
         state = np.zeros_like(self.state) if batch.first else self.state
         try:
             with np.errstate(over="ignore", invalid="ignore"):  # the loss shows it
@@ -99,12 +100,13 @@ class ForecastUpdater:
             raise
         loss, norm = squares / batch.targets.size, self._gradient.gather(np.zeros(0, np.int64))
         finite = bool(np.isfinite(loss) and np.isfinite(norm))
+        layer_norms = self._gradient.layer_norms() if by_layer and finite else {}
         if finite:
             self.optimiser.apply(self._gradient, norm, rate, step + 1)
             self.state = final
         else:
             self._gradient.clear()
-        return Update(loss, norm, finite, batch.targets.size)
+        return Update(loss, norm, finite, batch.targets.size, layer_norms)
 
     def is_sound(self) -> bool:
         """Measures the errors that are left, which forecasts' intervals need; whether they are finite."""

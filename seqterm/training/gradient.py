@@ -8,6 +8,7 @@ from typing import TypeVar
 import numpy as np
 
 from seqterm.backends.base import Array
+from seqterm.layers.base import flat_size
 from seqterm.models.network import Network
 
 FEWEST = 1 << 16  # elements that are worth a thread
@@ -29,6 +30,7 @@ class Gradient:
         self._others = [np.zeros(self._own.stop - self._own.start, model.dtype) for _ in range(n_slices - 1)]
         self.views = [model.views(self.flat), *map(model.slice_views, self._others)]
         self._sparse = model.sparse_rows()
+        self._layers = {layer.name: flat_size([layer]) for layer in model.layers}
         self.table = self.table_of(self.flat)
         self.rows = np.zeros(0, np.int64)
 
@@ -55,6 +57,16 @@ class Gradient:
         for other in self._others if first < last else []:
             self._kernels.add_slice(self.flat[first:last], other[first - self._own.start : last - self._own.start])
         return float(self._kernels.squared_norm(self.flat[stretch]))
+
+    def layer_norms(self) -> dict[str, float]:
+        """The Euclidean norm of each layer's part, once it is gathered."""
+        norms, first = {}, 0
+        for name, size in self._layers.items():
+            part = self.flat[first : first + size]
+            if first < self.table.size:
+                part = self.table[self.rows].ravel()
+            norms[name], first = math.sqrt(self._kernels.squared_norm(part)), first + size
+        return norms
 
     def clear(self) -> None:
         self.flat[:] = 0

@@ -84,7 +84,7 @@ class Updates(Protocol):
     optimiser: Optimiser
     state: Array
 
-    def update(self, batch: Any, rate: float, step: int) -> Update: ...
+    def update(self, batch: Any, rate: float, step: int, by_layer: bool) -> Update: ...
 
     def is_sound(self) -> bool:
         """Whether the weights, as the last update left them, can be saved."""
@@ -177,9 +177,11 @@ class Trainer:
                 return
             epoch, window = divmod(progress.step, windows)
             rate = learning_rate(self._settings, progress.step, self.steps, epoch, progress.plateau_factor)
-            self._count(self._updater.update(self._batches.window(epoch, window), rate, progress.step), recent)
-            if progress.step % self._every == 0 or progress.step == self.steps:
-                yield self._report(recent, epoch + 1, rate)
+            reported = (progress.step + 1) % self._every == 0 or progress.step + 1 == self.steps
+            update = self._updater.update(self._batches.window(epoch, window), rate, progress.step, reported)
+            self._count(update, recent)
+            if reported:
+                yield self._report(recent, epoch + 1, rate, update.layer_norms)
                 recent = Recent(time.monotonic())
             yield from self._between_steps(epoch + 1)
         if self._out_of_patience():
@@ -205,9 +207,10 @@ class Trainer:
         recent.loss, recent.norm = recent.loss + update.loss, recent.norm + update.norm
         recent.tokens, recent.steps = recent.tokens + update.tokens, recent.steps + 1
 
-    def _report(self, recent: Recent, epoch: int, rate: float) -> Step:
+    def _report(self, recent: Recent, epoch: int, rate: float, layer_norms: dict[str, float]) -> Step:
         speed = recent.tokens / max(1e-9, time.monotonic() - recent.began)
-        return Step(self.progress.step, epoch, recent.loss / recent.steps, recent.norm / recent.steps, rate, speed)
+        loss, norm = recent.loss / recent.steps, recent.norm / recent.steps
+        return Step(self.progress.step, epoch, loss, norm, rate, speed, layer_norms)
 
     def _between_steps(self, epoch: int) -> Iterator[Event]:
         progress, settings = self.progress, self._settings

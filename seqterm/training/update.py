@@ -17,12 +17,14 @@ DROPOUT = 1  # the purpose of a random key
 
 
 class Update(NamedTuple):
-    """loss in nats a token; norm before clipping; whether both are finite, so that they were applied; tokens predicted."""
+    """loss in nats a token; norm before clipping; whether both are finite, so that they were applied; tokens predicted; where
+    it was asked for, the norm of each layer's part."""
 
     loss: float
     norm: float
     finite: bool
     tokens: int
+    layer_norms: dict[str, float]
 
 
 class Updater:
@@ -41,8 +43,9 @@ class Updater:
         self.state = model.zero_state(settings.batch)
         self._last: Batch | None = None
 
-    def update(self, batch: Batch, rate: float, step: int) -> Update:
-        """step counts from 0.  Carries `state` on; leaves everything as it was if a number is not finite."""
+    def update(self, batch: Batch, rate: float, step: int, by_layer: bool = False) -> Update:
+        """step counts from 0; by_layer: say the layers' norms too.  Carries `state` on; leaves everything as it was if a number
+        is not finite."""
         n_targets = int(np.count_nonzero(batch.targets >= 0))
         scale = 1.0 / (n_targets if self._settings.loss_reduction == "mean" else self._settings.batch)
         state = self._model.zero_state(len(self.state)) if batch.first else self.state
@@ -55,13 +58,14 @@ class Updater:
         norm = self._gradient.gather(self._model.ids_read(batch.ids, state))
         finite = bool(np.isfinite(loss) and np.isfinite(norm))
         self._last = batch
+        layer_norms = self._gradient.layer_norms() if by_layer and finite else {}
         if finite:
             self.optimiser.apply(self._gradient, norm, rate, step + 1)
             self._model.changed()
             self.state = np.concatenate([final for _, final, _ in done])
         else:
             self._gradient.clear()
-        return Update(loss, norm, finite, n_targets)
+        return Update(loss, norm, finite, n_targets, layer_norms)
 
     def _batch_slices(self, batch: Batch, state: State, step: int) -> list[BatchSlice]:
         key = self._derive_key(self._dropout_key, step)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from seqterm.app.arguments import build, convert, line, nearest, parse_duration, without_defaults_of, words
+from seqterm.app.arguments import build, convert, from_json, line, nearest, parse_duration, to_json, without_defaults_of, words
 from seqterm.app.commands import COMMANDS, Resume, Sample, TrainLstm
 from seqterm.cli.main import cli
 from seqterm.errors import UsageError
@@ -66,6 +66,14 @@ def values(command):
 def test_the_words_of_a_command_make_its_values_again(command_class, data):
     command = data.draw(commands(command_class))
     assert values(parsed(words(command))) == values(command)
+
+
+@pytest.mark.parametrize("command_class", CLASSES)
+@settings(max_examples=10)
+@given(data=st.data())
+def test_a_command_comes_whole_to_another_process(command_class, data):
+    command = data.draw(commands(command_class))
+    assert from_json(to_json(command)) == command
 
 
 @pytest.mark.parametrize("command_class", CLASSES)

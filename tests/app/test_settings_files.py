@@ -106,15 +106,29 @@ def test_going_on_with_a_run_has_a_table_of_its_own(project):
 def test_a_profile_is_used_where_it_is_asked_for(project, user, monkeypatch):
     project.write_text("[profile.tiny.train]\nhidden = 8\n")
     user.write_text("[profile.big.train]\nhidden = 800\n")
-    assert profile_names() == ["big", "tiny"]
+    assert profile_names() == ["big", "medium", "small", "tiny"]
     assert [value(LSTM, "hidden", name) for name in (None, "tiny", "big")] == [None, 8, 800]
     monkeypatch.setenv("SEQTERM_PROFILE", "big")
     assert [value(LSTM, "hidden", name) for name in (None, "tiny")] == [800, 8]
 
 
+@pytest.mark.parametrize("profile", ["tiny", "small", "medium"])
+@pytest.mark.parametrize("path", [path for path in COMMANDS if path[0] == "train"], ids=" ".join)
+def test_sizes_are_there_without_a_file(path, profile):
+    """Of every model that has one; none makes a value that its command would refuse."""
+    found = defaults(path, profile)
+    assert bool(found) == (path[1] not in ("ar", "--resume"))
+    assert all(default.origin.startswith(f"profile {profile}: built in, [profile.{profile}.train") for default in found.values())
+    check(configured(path, {"run": "x"} if path[1] == "--resume" else {}, found))
+
+
+def test_sizes_grow():
+    assert value(LSTM, "hidden", "tiny") < value(LSTM, "hidden", "small") < value(LSTM, "hidden", "medium")
+
+
 def test_an_unknown_profile_is_answered_with_the_nearest(project):
     project.write_text("[profile.tiny.train]\nhidden = 8\n")
-    with pytest.raises(UsageError, match=r"No settings file has a profile 'tny': did you mean tiny\?"):
+    with pytest.raises(UsageError, match=r"There is no profile 'tny': did you mean tiny\?"):
         defaults(LSTM, "tny")
 
 
@@ -361,5 +375,5 @@ def test_what_files_say_is_not_given_but_is_in_the_words(project):
 
 
 def test_a_missing_profile_is_a_failure_of_its_own_kind():
-    with pytest.raises(SeqtermError, match="No settings file has a profile 'tiny'\\."):
-        defaults(LSTM, "tiny")
+    with pytest.raises(SeqtermError, match="There is no profile 'nosuch'\\."):
+        defaults(LSTM, "nosuch")

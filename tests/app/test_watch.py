@@ -1,12 +1,14 @@
 """Watching runs of every family, as their logs grow."""
 
 import json
+import os
 
 import numpy as np
 import pytest
 from rich.console import Console
 
 from seqterm.app.commands import Watch
+from seqterm.app.detached import log_path
 from seqterm.app.run import run
 from seqterm.app.session import Session
 from seqterm.app.watch import STRETCHES, extremes
@@ -90,6 +92,43 @@ def test_a_run_that_goes_on_is_followed(tiny_run):
     assert next(events).training is False
     logged(tiny_run, {"event": "stopped", "run": "tiny", "step": 2, "reason": "interrupted", "resume": "x", "time": 2.0})
     assert [type(event) for event in events] == [Stopped, CaughtUp]
+
+
+def test_steps_of_older_runs_have_no_norms_of_layers(do, tiny_run):
+    logged(tiny_run, step(1000))
+    assert of(do("watch", run=str(tiny_run), once=True), Step)[-1].layer_norms == {}
+
+
+def test_a_run_whose_text_is_still_read_is_waited_for(tmp_path):
+    folder = RunFolder.create(tmp_path / "long")
+    folder.lock()
+    try:
+        assert list(run(Watch(run=str(folder.path), once=True), Session())) == [CaughtUp(True, None)]
+        events = run(Watch(run=str(folder.path)), Session())
+        assert next(events) == CaughtUp(True, None)
+    finally:
+        folder.unlock()
+    with pytest.raises(DataError, match="was removed while it was watched"):
+        list(events)
+
+
+def test_what_no_process_trains_can_be_gone_on_with(tiny_run):
+    (tiny_run / "events.jsonl").write_text((tiny_run / "events.jsonl").read_text().split("\n")[0] + "\n")
+    (end,) = of(run(Watch(run=str(tiny_run), once=True), Session()), CaughtUp)
+    assert (end.resume, end.failure) == (f"seqterm train --resume {tiny_run}", "")
+
+
+def test_a_failure_from_before_is_no_failure_of_now(tiny_run):
+    log = log_path(tiny_run)
+    log.parent.mkdir(parents=True)
+    log.write_text("$ seqterm train ...\nseqterm: The cat sleeps.\n")
+    last = (tiny_run / "events.jsonl").stat().st_mtime
+    (tiny_run / "events.jsonl").write_text((tiny_run / "events.jsonl").read_text().split("\n")[0] + "\n")
+    for later, failure in ((1, "The cat sleeps."), (-1, "")):
+        os.utime(tiny_run / "events.jsonl", (last, last))
+        os.utime(log, (last + later, last + later))
+        (end,) = of(run(Watch(run=str(tiny_run), once=True), Session()), CaughtUp)
+        assert end.failure == failure
 
 
 def test_a_burst_is_caught_up_with_once(tiny_run):

@@ -23,6 +23,7 @@ def test_list_shows_what_there_is(seqterm, shelf):
     assert lines[0].split()[:3] == ["run", "model", "parameters"]
     assert sorted(line.split()[0] for line in lines[1:]) == ["first", "second"]
     assert all("lstm" in line and "560/560" in line and "complete" in line for line in lines[1:])
+    assert all(line.endswith("corpus.txt") for line in lines[1:])
 
 
 def test_quiet_list_is_names(seqterm, shelf):
@@ -32,6 +33,7 @@ def test_quiet_list_is_names(seqterm, shelf):
 def test_jsonl_list_is_objects(seqterm, shelf):
     events = json_events(seqterm("runs", "list", "--jsonl").stdout)
     assert {(event["event"], event["run"]) for event in events} == {("run_summary", "first"), ("run_summary", "second")}
+    assert all(event["corpus"].endswith("/corpus.txt") for event in events)
 
 
 def test_list_of_nothing_is_nothing(seqterm):

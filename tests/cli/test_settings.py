@@ -156,7 +156,7 @@ def test_profile_stands_after_the_model(seqterm):
 @pytest.mark.parametrize(
     ("line", "completions"),
     [
-        ("seqterm sample x --profile ", ["big", "tiny"]),
+        ("seqterm sample x --profile ", ["big", "medium", "small", "tiny"]),
         ("seqterm sample x --profile t", ["tiny"]),
         ("seqterm config show tr", ["train"]),
         ("seqterm config show train g", ["glove", "gru"]),

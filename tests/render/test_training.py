@@ -1,5 +1,6 @@
 """The training view."""
 
+import dataclasses
 from io import StringIO
 
 import pytest
@@ -7,7 +8,8 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from seqterm.events import CaughtUp, Finished, Note, Saved, Started, Step, Stopped, TrainingSample, Validation
-from seqterm.render.training import TrainingView, at_step, duration
+from seqterm.render.plain import duration
+from seqterm.render.training import TrainingView, at_step
 from tests.render.screens import check_golden
 
 WIDTHS = [40, 80, 200]
@@ -66,6 +68,27 @@ def test_the_figures_are_those_of_the_last_events(width):
         "rate": "0.00125",
         "tokens/s": "123,457",
     }
+
+
+@pytest.mark.parametrize(("width", "rows", "shown_norms"), [(120, 40, True), (80, 24, False), (40, 40, False)])
+def test_where_there_is_room_each_layer_has_its_gradient(width, rows, shown_norms):
+    norms = {"embedding": 0.01, "0": 0.25, "output": 12.0}
+    lines = shown(width, *EVENTS, dataclasses.replace(STEPS[-1], layer_norms=norms), rows=rows)
+    text = "\n".join(lines)
+    assert len(lines) <= rows
+    assert [name in text for name in ("embedding", "layer 0", "output")] == [shown_norms] * 3
+    assert ("0.25 │" in text) == shown_norms
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_a_training_that_failed_says_why_and_how_to_go_on(width):
+    why = "Training diverged at step 4: loss nan, gradient norm nan."
+    resume = "seqterm train --resume quiet-fox"
+    lines = shown(width, *EVENTS, CaughtUp(False, None, resume, why))
+    text = " ".join(" ".join(line.strip("│ ") for line in lines).split())
+    assert why in text
+    assert f"go on with: {resume}" in text
+    assert len(lines) <= 34
 
 
 @pytest.mark.parametrize("width", WIDTHS)

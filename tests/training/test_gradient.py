@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from seqterm.backends.cpu import CPU
+from seqterm.layers.base import split
 from seqterm.training.gradient import FEWEST, Gradient
 from tests.models.networks import INPUTS, network
 
@@ -52,6 +53,17 @@ def test_slices_are_added_up(make, form, n_slices):
     norm = gradient.gather(IDS)
     np.testing.assert_allclose(gradient.flat, total, rtol=1e-14, atol=1e-15)
     assert norm == pytest.approx(np.linalg.norm(total), rel=1e-12)
+
+
+@pytest.mark.parametrize("form", INPUTS)
+@pytest.mark.parametrize("make", [network, lambda cell, **values: wide_network(**values)], ids=["narrow", "wide"])
+def test_layers_have_norms_of_their_own(make, form):
+    model = make("lstm", precision="float64", **INPUTS[form])
+    gradient, total = filled(model, 2)
+    gradient.gather(IDS)
+    views = split(total, model.layers)
+    expected = {name: np.linalg.norm([np.linalg.norm(tensor) for tensor in views[name].values()]) for name in views}
+    assert gradient.layer_norms() == pytest.approx(expected, rel=1e-12)
 
 
 def test_slices_are_zero_once_they_are_added_up():

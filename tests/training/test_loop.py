@@ -58,6 +58,15 @@ def test_steps_count_from_one_and_carry_finite_numbers(train):
         assert event.tokens_per_second > 0
 
 
+@pytest.mark.parametrize(
+    ("model", "layers"), [("lstm", ["embedding", "0", "1", "output"]), ("nnlm", ["embedding", "hidden", "output"])]
+)
+def test_steps_carry_the_norm_of_each_layers_gradient(train, model, layers):
+    for event in of(Step, train(model, clip_norm=0.01, **({"layers": 2} if model == "lstm" else {}))):
+        assert list(event.layer_norms) == layers
+        assert math.hypot(*event.layer_norms.values()) == pytest.approx(event.gradient_norm, rel=1e-5)
+
+
 def test_step_events_carry_the_schedules_rate(train):
     steps = of(Step, train(schedule="step", lr=0.01, decay=0.5, warm_up=4, epochs=3))
     expected = [0.01 * (i + 1) / 4 for i in range(4)] + [0.01] * 10 + [0.005] * 14 + [0.0025] * 14

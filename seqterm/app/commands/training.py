@@ -14,6 +14,8 @@ from seqterm.text.format import KINDS, SENTENCES
 from seqterm.training.expectation_settings import ExpectationSettings
 from seqterm.training.settings import GUARD, TEXT, TRAINING, ReportSettings, TrainingSettings, VectorTrainingSettings
 
+DETACH = "Train in a process of its own, which goes on when this one and its terminal end."
+
 
 @dataclass(frozen=True, kw_only=True)
 class Train(Command):
@@ -22,6 +24,7 @@ class Train(Command):
     model: ClassVar[str]
     out: str | None = option(None, "The run: a path, or a name (default: one is made up).", short="o", metavar="RUN")
     time_limit: float | None = option(None, "Save and stop after this long.", duration=True, above=0.0, group=GUARD)
+    detach: bool = option(False, DETACH, group=GUARD)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -186,3 +189,4 @@ class Resume(Command):
     run: str = argument(RUN, complete="run")
     epochs: int | None = option(None, "Train up to this many epochs in all (default: as first asked for).", minimum=1)
     time_limit: float | None = option(None, "Save and stop after this long.", duration=True, above=0.0)
+    detach: bool = option(False, DETACH)
