@@ -14,7 +14,7 @@ from textual.widgets import Static
 
 from seqterm.events import Painting, RunSummary
 from seqterm.faces.notes import sentence
-from seqterm.render.training import plain
+from seqterm.render.plain import plain
 from seqterm.tui.heat_view import HeatView
 from seqterm.tui.run_chooser import choose_run, fitting_runs
 from seqterm.tui.text_chooser import Text, choose_text, type_text

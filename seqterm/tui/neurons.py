@@ -15,7 +15,7 @@ from seqterm.app.commands import Neurons as Command
 from seqterm.app.commands import Sample
 from seqterm.events import Event, Painted, Painting, Piece, UnitTracks
 from seqterm.models.catalogue import CATALOGUE, RECURRENT
-from seqterm.render.training import plain
+from seqterm.render.plain import plain
 from seqterm.tui.heat_screen import READING, HeatScreen
 from seqterm.tui.heat_view import parts_of
 from seqterm.tui.job import Job

@@ -14,7 +14,7 @@ from textual.widgets import Static
 
 from seqterm.app.commands import Score
 from seqterm.events import Event, Painted, Painting
-from seqterm.render.training import plain
+from seqterm.render.plain import plain
 from seqterm.tui.heat_screen import READING, HeatScreen
 from seqterm.tui.heat_view import HeatView, Part, Place, parts_of
 from seqterm.tui.job import Job

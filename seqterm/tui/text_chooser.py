@@ -14,7 +14,7 @@ from textual.widgets import Input, Static, TextArea
 
 from seqterm.app.commands import ListCorpora
 from seqterm.events import CorpusEntry, Event
-from seqterm.render.training import plain
+from seqterm.render.plain import plain
 from seqterm.text.corpus import given_input
 from seqterm.tui.widgets import Table
 from seqterm.tui.work_screen import WorkScreen
