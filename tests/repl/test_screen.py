@@ -1,5 +1,6 @@
 """The editor of a session: keys come through a pipe; and the program on a pseudo-terminal."""
 
+import fcntl
 import re
 import shutil
 import threading
@@ -71,6 +72,13 @@ def test_a_history_that_cannot_be_written_is_said_once(typed, home, capsys):
     (home / "state" / "history").mkdir()
     assert typed("the hen\r") == "the hen"
     assert capsys.readouterr().err.count("Lines are not kept in") == 1
+
+
+def test_a_history_that_another_session_has_locked_is_shared(typed, home):
+    with (home / "state" / "history").open("ab") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        assert typed("the hen\r") == "the hen"
+        assert typed("\x1b[A\r") == "the hen"
 
 
 def test_a_damaged_history_is_read_as_far_as_it_goes(typed, home):
