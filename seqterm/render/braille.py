@@ -33,10 +33,12 @@ class Band:
 
 @dataclass(frozen=True)
 class Labels:
-    """How a chart's ends are named: a format for y, and texts for the first and last x (None: the numbers)."""
+    """How a chart's ends are named: a format for y, and texts for the first and last x (None: the numbers).  margin: columns at
+    the left, where more than the names need."""
 
     y: str = ".2f"
     x: tuple[str, str] | None = None
+    margin: int = 0
 
 
 def _extents(series: Series, x_range: tuple[float, float], n: int) -> tuple[np.ndarray, np.ndarray]:
@@ -78,6 +80,7 @@ class _Grid:
         previous = np.full(2, np.nan)
         for column, (top, bottom) in enumerate(self._rows(np.stack([highs, lows])).T):
             if np.isnan(top):
+                previous = np.full(2, np.nan)
                 continue
             first, last = np.fmin(top, previous[1]), np.fmax(bottom, previous[0])  # joined to the column before
             for row in range(int(first), int(last) + 1):
@@ -118,7 +121,7 @@ def line_chart(lines: Sequence[Series], width: int, height: int, bands: Sequence
     xs = [line.x for line in lines] + [band.x for band in bands]
     x_range = (min(x[0] for x in xs), max(x[-1] for x in xs))
     names = [f"{high:{labels.y}}", f"{low:{labels.y}}"]
-    margin = max(map(len, names)) + 1
+    margin = max(labels.margin, *(len(name) + 1 for name in names))
     cells_across, cells_down = max(1, width - margin), max(1, height - 1)
     grid = _Grid(cells_down, cells_across, x_range, low, high)
     for band in bands:
