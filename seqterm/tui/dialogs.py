@@ -1,9 +1,10 @@
 """Small windows that ask: for a line, for a branch."""
 
+from pathlib import Path
 from typing import ClassVar
 
 from rich.text import Text
-from textual.app import ComposeResult
+from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.screen import ModalScreen
@@ -11,6 +12,7 @@ from textual.widgets import Input, Static
 
 from seqterm.app.tree import Tree
 from seqterm.render.plain import plain
+from seqterm.store.files import write_whole
 from seqterm.tui.widgets import Table
 
 SHOWN = 120  # letters of a branch
@@ -74,3 +76,19 @@ class Branches(ModalScreen[str]):
 
     def on_data_table_row_selected(self, event: Table.RowSelected) -> None:
         self.dismiss(event.row_key.value)
+
+
+def ask_for_file(app: App[None], name: str, text: str) -> None:
+    """Write a text into a file, whole, once its name is confirmed."""
+
+    def write(chosen: str | None) -> None:
+        if chosen:
+            path = Path(chosen).expanduser()
+            try:
+                write_whole(path, text.encode("utf-8", "surrogateescape"))
+            except OSError as error:
+                app.notify(f"Cannot write {path}: {error.strerror}.", severity="error", markup=False)
+            else:
+                app.notify(f"{len(text):,} letters are in {path}.", markup=False)
+
+    app.push_screen(Ask("Write the text to", name), write)

@@ -13,7 +13,7 @@ from seqterm.tui.story import Story
 from seqterm.tui.story_view import StoryView
 from seqterm.tui.work_screen import WorkScreen
 
-LENGTH = 2_000  # tokens until somebody says again that it should go on
+LENGTH = 20_000  # tokens until somebody says again that it should go on
 CANDIDATES = 24
 
 
