@@ -1,8 +1,10 @@
 """The training view: loss curve, figures, progress, a fresh sample; drawn by this one piece of code for every face."""
 
+import math
 import re
 import time
 from dataclasses import dataclass, field
+from typing import Any
 
 from rich.cells import cell_len
 from rich.console import Group, RenderableType
@@ -13,9 +15,12 @@ from rich.text import Text
 
 from seqterm.events import CaughtUp, Event, Finished, Note, Started, Step, Stopped, TrainingSample, Validation
 from seqterm.render.bars import bar
-from seqterm.render.braille import Series, line_chart
+from seqterm.render.braille import Labels, Series, line_chart
+from seqterm.render.thinning import STRETCHES, extremes
 
 FIGURES_WIDTH, FIGURES_HEIGHT = 30, 12
+MOST = 4 * STRETCHES  # steps that are kept
+LAYERS = ("cyan", "magenta", "green", "yellow", "blue", "red")  # colours, in turn
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 TRAINING, HELD_OUT = "cyan", "bold magenta"
 
@@ -32,6 +37,10 @@ def plain(text: str) -> str:
     return CONTROL.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
+def _log10(value: float | None) -> float:
+    return math.log10(value) if value else math.nan
+
+
 def layer_label(name: str) -> str:
     """What a layer is called beside others: recurrent ones have numbers for names."""
     return f"layer {name}" if name.isdecimal() else name
@@ -43,9 +52,15 @@ def at_step(sample: TrainingSample) -> RenderableType:
     return Group(rule, Text(plain(sample.text), overflow="fold"))
 
 
+def _thin(events: list[Any], name: str) -> None:
+    """Of very many events keep what a chart needs."""
+    if len(events) > MOST:
+        events[:] = [events[i] for i in extremes([e.step for e in events], [getattr(e, name) for e in events])]
+
+
 @dataclass
 class TrainingView:
-    """Takes events, gives a renderable."""
+    """Takes events, gives a renderable, and its parts."""
 
     started: Started | None = None
     steps: list[Step] = field(default_factory=list)
@@ -65,8 +80,10 @@ class TrainingView:
             case Step():
                 self.began = self.began if self.steps else time.monotonic()
                 self.steps.append(event)
+                _thin(self.steps, "loss")
             case Validation():
                 self.validations.append(event)
+                _thin(self.validations, "validation_loss")
             case TrainingSample():
                 self.sample = event
             case Stopped():
@@ -102,34 +119,34 @@ class TrainingView:
             return Text("reading the text ..." if reads else "nothing is logged yet", "dim")
         beside = width >= 2 * FIGURES_WIDTH
         chart_width = width - FIGURES_WIDTH if beside else width
-        remarks = [*self.remarks[-2:], *self._unattended()]
+        remarks = [*self.remarks[-2:], *self.unattended()]
         remark_lines = sum(-(-(1 + cell_len(plain(remark))) // width) for remark in remarks)
         free = rows - 1 - remark_lines - (0 if beside else FIGURES_HEIGHT)  # for chart and sample
         least = FIGURES_HEIGHT if beside else 7
         sample_lines = max(0, min(8, free - least - 2))
         chart_height = max(least, min(18, free - (sample_lines + 2 if sample_lines else 0)))
-        curve = self._chart(chart_width - 4, chart_height - 2)
-        chart = Panel(curve, title=self._legend(), title_align="left", width=chart_width, height=chart_height, border_style="dim")
+        curve = self.losses(chart_width - 4, chart_height - 2)
+        chart = Panel(curve, title=self.legend(), title_align="left", width=chart_width, height=chart_height, border_style="dim")
         figures_height = chart_height if beside else FIGURES_HEIGHT
         figures_width = width - chart_width or width
         figures = Panel(
-            self._figures(figures_width - 4, figures_height - 2), width=figures_width, height=figures_height, border_style="dim"
+            self.figures(figures_width - 4, figures_height - 2), width=figures_width, height=figures_height, border_style="dim"
         )
         lines = [Text(f" {plain(remark)}", "dim") for remark in remarks]
         sample = self._sample_panel(width, sample_lines)
         if not beside:
-            return Group(self._heading(), chart, figures, *sample, *lines)
+            return Group(self.heading(), chart, figures, *sample, *lines)
         across = Table.grid()
         across.add_row(chart, figures)
-        return Group(self._heading(), across, *sample, *lines)
+        return Group(self.heading(), across, *sample, *lines)
 
-    def _unattended(self) -> list[str]:
+    def unattended(self) -> list[str]:
         at = self.caught_up
         if at is None or at.training or self.ended:
             return []
         return [at.failure or "no process on this machine trains it", *([f"go on with: {at.resume}"] if at.resume else [])]
 
-    def _heading(self) -> Text:
+    def heading(self) -> Text:
         assert self.started
         s = self.started
         text = Text(f" {s.run} ", "bold", no_wrap=True, overflow="ellipsis")
@@ -137,14 +154,14 @@ class TrainingView:
         figures = f" {s.model}, {s.parameters:,} parameters, {s.training_tokens:,} {s.reads}{kinds}"
         return text.append(figures, "dim")
 
-    def _legend(self) -> Text:
+    def legend(self) -> Text:
         legend = Text(f"{self.started.unit if self.started else 'loss'}: ", "default")
         legend.append("training", TRAINING)
         if any(v.validation_loss is not None for v in self.validations):
             legend.append("  held out", HELD_OUT)
         return legend
 
-    def _chart(self, width: int, height: int) -> Text:
+    def losses(self, width: int, height: int) -> Text:
         if not self.steps:
             waits = not self.ended and (self.caught_up is None or self.caught_up.training)
             return Text("compiling kernels ..." if waits else "no losses were logged on the way", "dim")
@@ -154,7 +171,35 @@ class TrainingView:
             lines.append(Series([step for step, _ in held_out], [loss for _, loss in held_out], HELD_OUT))
         return line_chart(lines, width, height)
 
-    def _figures(self, width: int, height: int) -> RenderableType:
+    def gradients(self, width: int, height: int) -> Text:
+        """The norm of each layer's gradient, on a logarithmic scale."""
+        steps = [s for s in self.steps if s.layer_norms]
+        lines = [
+            Series([s.step for s in steps], [_log10(s.layer_norms.get(layer)) for s in steps], style)
+            for layer, style in self._layers()
+        ]
+        if not lines:
+            return Text("no gradients were logged", "dim")
+        return line_chart(lines, width, height, labels=Labels(y="exponent"))
+
+    def gradient_legend(self) -> Text:
+        legend = Text("gradient norm: ", "default")
+        return legend.append_text(Text("  ").join(Text(layer_label(name), style) for name, style in self._layers()))
+
+    def _layers(self) -> list[tuple[str, str]]:
+        """Names and colours."""
+        names = self.steps[-1].layer_norms if self.steps else {}
+        return [(name, LAYERS[number % len(LAYERS)]) for number, name in enumerate(names)]
+
+    def rates(self, width: int, height: int) -> Text:
+        """The learning rate, step by step."""
+        rates = [(s.step, s.learning_rate) for s in self.steps if s.learning_rate is not None]
+        if not rates:
+            return Text("this training has no learning rate", "dim")
+        line = Series([step for step, _ in rates], [rate for _, rate in rates], TRAINING)
+        return line_chart([line], width, height, labels=Labels(y=".2g"))
+
+    def figures(self, width: int, height: int) -> RenderableType:
         assert self.started
         table = Table.grid(padding=(0, 1), expand=True)
         table.add_column(style="dim")
