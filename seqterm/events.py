@@ -138,6 +138,35 @@ class Piece(Event):
 
 
 @dataclass(frozen=True)
+class Choice(Event):
+    """A token of sample number `sample` as it is drawn, and what it is drawn from; `text`: what it adds to the sample.
+
+    `probability` is the model's own, `chance` that with which it is drawn, after penalty, temperature and filters; `entropy` is
+    the model's, in bits.  `kept` tokens can be drawn, to which the model gives `kept_mass`.  `candidates`: the most probable
+    tokens, [(token, probability, chance)], with a chance of 0 where one cannot be drawn.
+    """
+
+    sample: int
+    text: str
+    token: str
+    probability: float
+    chance: float
+    entropy: float
+    kept: int
+    kept_mass: float
+    candidates: list[tuple[str, float, float]]
+
+
+@dataclass(frozen=True)
+class Changed(Event):
+    """After `tokens` tokens were drawn a setting changed: what follows is drawn with `value`."""
+
+    tokens: int
+    setting: str
+    value: Any
+
+
+@dataclass(frozen=True)
 class Sampled(Event):
     """A whole sample: prompt and continuation; `tokens` without marks; `stopped_by`: length, until or interrupt."""
 
@@ -593,6 +622,14 @@ class UnitTracks(Event):
 
 
 @dataclass(frozen=True)
+class DueledPiece(Piece):
+    """A stretch of what one of several runs draws, as it is drawn; `side`: which of them, `last`: nothing follows it."""
+
+    side: int
+    last: bool
+
+
+@dataclass(frozen=True)
 class Dueled(Event):
     """A whole sample of one of several runs that continue the same prompt; see Sampled."""
 
@@ -620,7 +657,8 @@ class LoggedSummary(Event):
 
 @dataclass(frozen=True)
 class LoggedSample(Event):
-    """All that the log has of a sample; `checksum` of the weights, `settings`: the fields of SamplingSettings."""
+    """All that the log has of a sample; `checksum` of the weights, `settings`: the fields of SamplingSettings and, where they
+    were changed, `changes` [{tokens: after how many, name: value}]."""
 
     number: int
     time: float

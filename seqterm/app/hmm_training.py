@@ -52,6 +52,7 @@ def prepare(command: TrainHmm, folder: RunFolder, session: Session, began: float
         "one_sentence": vocabulary is not None and vocabulary.has_marks,
         "corpus": source,
         "training": to_json(training),
+        "keep_checkpoints": command.keep_checkpoints,
     }
     trainer = _trainer(folder, config, training, vocabulary, model, session, began, command.time_limit)
     folder.write_description(config, vocabulary.to_json() if vocabulary else None)
@@ -93,6 +94,7 @@ def _trainer(
     began: float,
     time_limit: float | None,
 ) -> ExpectationTrainer:
+    folder.keep = config.get("keep_checkpoints", 0)
     training, held_out = _read_back(folder, config["corpus"], vocabulary, model)
     n, n_held_out = len(training.observations), len(held_out.observations)
     if model.settings.states > n:

@@ -2,7 +2,7 @@
 
 import math
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -11,12 +11,12 @@ from seqterm.backends.base import Array, Backend
 from seqterm.errors import DataError, UsageError
 from seqterm.evaluation.lines import score_lines, score_sentences
 from seqterm.evaluation.perplexity import Score, score_stream
-from seqterm.events import Event, Sampled
+from seqterm.events import Choice, Event, Sampled
 from seqterm.models.base import LanguageModel
 from seqterm.models.catalogue import CATALOGUE, resolve
 from seqterm.options import check, from_json
 from seqterm.sampling.generate import generate, read_prompt
-from seqterm.sampling.settings import SamplingSettings
+from seqterm.sampling.settings import SamplingSettings, with_change
 from seqterm.store.home import existing_run
 from seqterm.store.run_folder import RunFolder
 from seqterm.text.tokens import from_person, split
@@ -77,10 +77,18 @@ class LoadedModel:
         """Whether the run's best checkpoint is still this one."""
         return self.folder.best_checksum() == self.checksum
 
-    def generate(self, prompt: str, settings: SamplingSettings, stop: Any = lambda: None) -> Iterator[Event]:
-        """Events of sampling; without a seed another text each time."""
+    def generate(
+        self,
+        prompt: str,
+        settings: SamplingSettings,
+        stop: Callable[[], object] = lambda: None,
+        choices: int = 0,
+        changes: Callable[[], dict[str, Any]] = dict,
+    ) -> Iterator[Event]:
+        """Events of sampling, see sampling.generate; without a seed another text each time."""
         seed = secrets.randbits(62) if settings.seed is None else settings.seed
-        return generate(self.model, self.vocabulary, prompt, settings, seed, self.model.backend, stop, self.one_sentence)
+        about = self.model, self.vocabulary, prompt, settings, seed, self.model.backend
+        return generate(*about, stop, self.one_sentence, choices, changes)
 
     @property
     def one_sentence(self) -> bool:
@@ -96,6 +104,25 @@ class LoadedModel:
         chosen = SamplingSettings(**settings)
         check(chosen)
         return [event.text for event in self.generate(prompt, chosen) if isinstance(event, Sampled)]
+
+    def choices(
+        self, prompt: str = "", top: int = 10, changes: Callable[[], dict[str, Any]] = dict, **settings: Any
+    ) -> Iterator[Choice]:
+        """The tokens of one continuation with what each is drawn from, see events.Choice; a token is drawn when it is asked for.
+
+        `changes()`, asked before every token, gives {setting: value} that this and the next ones are drawn with; UsageError where
+        that is none that can change.  settings: as for `sample`.
+        """
+        chosen = SamplingSettings(**settings)
+        check(chosen)
+
+        def checked() -> dict[str, Any]:
+            wanted = changes()
+            for name, value in wanted.items():
+                with_change(chosen, name, value)
+            return wanted
+
+        return (event for event in self.generate(prompt, chosen, choices=top, changes=checked) if isinstance(event, Choice))
 
     def _ids(self, text: str) -> Array:
         ids, unknown = self.vocabulary.encode_prompt(text)

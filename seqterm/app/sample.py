@@ -12,7 +12,7 @@ from seqterm.app.loaded import LoadedModel
 from seqterm.app.sample_log import logged
 from seqterm.app.session import Session
 from seqterm.errors import DataError, UsageError
-from seqterm.events import Dueled, Event, Note, Sampled, TrainingSample
+from seqterm.events import Dueled, DueledPiece, Event, Note, Piece, Sampled, TrainingSample
 from seqterm.store.home import existing_run
 from seqterm.store.run_folder import RunFolder
 from seqterm.text.corpus import standard_input
@@ -29,23 +29,36 @@ def sample(command: Sample, session: Session) -> Iterator[Event]:
     prompt = read_prompt_text(command, model.vocabulary.form.kind)
     session.stoppable = True
     settings = _with_seed(command)
-    return logged(model.generate(prompt, settings, lambda: session.stop), command.run, model, settings, session)
+    drawn = model.generate(prompt, settings, lambda: session.stop, command.choices or 0, session.mailbox.take)
+    return logged(drawn, command.run, model, settings, session)
 
 
 def duel(command: Duel, session: Session) -> Iterator[Event]:
-    """What each run draws after the same prompt with the same seed, run by run."""
+    """What each run draws after the same prompt with the same seed: pieces as they come, then samples whole, run by run."""
     if len(command.runs) < 2:
         raise UsageError("Name two runs at least.")
     settings = _with_seed(command)
     models = [session.load(run) for run in command.runs]
     session.stoppable = True
-    for run, model in zip(command.runs, models, strict=True):
-        events = model.generate(command.prompt, settings, lambda: session.stop)
-        for event in logged(events, run, model, settings, session):
-            if isinstance(event, Sampled):
-                yield Dueled(run, event.sample, event.prompt, event.text, event.tokens, event.log_probability, event.stopped_by)
-            elif isinstance(event, Note):
-                yield event
+    drawing = {
+        side: logged(model.generate(command.prompt, settings, lambda: session.stop), run, model, settings, session)
+        for side, (run, model) in enumerate(zip(command.runs, models, strict=True))
+    }
+    drawn: list[tuple[int, int, Sampled]] = []
+    while drawing:
+        for side, events in list(drawing.items()):  # they take turns
+            match next(events, None):
+                case None:
+                    del drawing[side]
+                case Note() as event:
+                    yield event
+                case Piece() as event:
+                    yield DueledPiece(event.sample, event.prompt, event.text, side, last=False)
+                case Sampled() as event:
+                    yield DueledPiece(event.sample, event.prompt, "", side, last=True)
+                    drawn.append((event.sample, side, event))
+    for _, side, event in sorted(drawn, key=lambda one: one[:2]):
+        yield Dueled(command.runs[side], **vars(event))
 
 
 def _with_seed(command: Seeded) -> Seeded:
@@ -57,10 +70,14 @@ def _time_machine(command: Sample, session: Session) -> Iterator[Event]:
     """A sample of each checkpoint that is kept, all of one seed."""
     if command.samples > 1:
         raise UsageError("--time-machine draws one sample of each checkpoint: leave --samples out.")
+    if command.choices:
+        raise UsageError("--time-machine shows whole samples: leave --choices out.")
     folder = RunFolder(existing_run(command.run))
     prompt = read_prompt_text(command, session.load(command.run).vocabulary.form.kind)
-    settings = command if command.seed is not None else replace(command, seed=secrets.randbits(62))
+    settings = _with_seed(command)
     kept = folder.checkpoints()
+    if folder.read_state()["counters"].get("steps") == 1:
+        raise UsageError(f"{folder.name} was counted in one step: there are no earlier checkpoints to sample.")
     if len(kept) == 1:
         yield Note(f"{folder.name} keeps one checkpoint: train with --keep-checkpoints N to see more of them.")
     session.stoppable = True

@@ -9,7 +9,7 @@ from seqterm.app.commands import ClearLog, ExportLog, ListLog, LogOff, LogOn, Se
 from seqterm.app.loaded import LoadedModel
 from seqterm.app.session import Session
 from seqterm.errors import DataError, UsageError
-from seqterm.events import Event, LoggedSample, LoggedSummary, Note, Sampled
+from seqterm.events import Changed, Event, LoggedSample, LoggedSummary, Note, Sampled
 from seqterm.options import pick, to_json
 from seqterm.sampling.settings import SamplingSettings
 from seqterm.store import sample_log
@@ -27,6 +27,8 @@ def logged(
     drawn = []
     for event in events:
         yield event
+        if isinstance(event, Changed):
+            values.setdefault("changes", []).append({"tokens": event.tokens, event.setting: event.value})
         if isinstance(event, Sampled):
             interrupted = event.stopped_by == "interrupt"
             about = time.time(), run, model.checksum, settings.seed or 0, values

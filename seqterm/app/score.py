@@ -20,6 +20,7 @@ from seqterm.errors import DataError, UsageError
 from seqterm.evaluation.lines import Scored, encode_line, score_ids, score_lines, score_sentences
 from seqterm.evaluation.perplexity import score_stream
 from seqterm.events import Event, Line, LineScore, NextSummary, NextToken, Note, Ranked, TotalScore
+from seqterm.sampling.choices import entropy, probabilities
 from seqterm.sampling.generate import read_prompt
 from seqterm.store.home import fetched_folder
 from seqterm.text import corpus, tokens
@@ -168,14 +169,12 @@ def next_tokens(command: Next, session: Session) -> Iterator[Event]:
         yield Note(f"The model has never seen {', '.join(map(repr, unknown[:5]))}.")
     state, log_p = read_prompt(loaded.model, ids)
     lengths = loaded.model.lengths(state)[0].tolist() if hasattr(loaded.model, "lengths") else [None] * log_p.shape[1]
-    p = np.exp(log_p[0].astype(np.float64))
-    p /= p.sum()
+    p = probabilities(log_p[0])
     order = np.argsort(-p, kind="stable")
     for i in order[: command.top]:
         yield NextToken(loaded.vocabulary.tokens[i], float(p[i]), lengths[i])
     mass = np.cumsum(p[order])
-    entropy = -float(np.sum(p[p > 0] * np.log2(p[p > 0])))
     left = int(np.searchsorted(mass, command.top_p - 1e-12)) + 1
     yield NextSummary(
-        entropy, len(p), command.top_k, float(mass[min(command.top_k, len(p)) - 1]), command.top_p, min(left, len(p))
+        entropy(p), len(p), command.top_k, float(mass[min(command.top_k, len(p)) - 1]), command.top_p, min(left, len(p))
     )

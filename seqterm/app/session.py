@@ -1,8 +1,8 @@
-"""What outlives a command: loaded models, and the wish to stop."""
+"""What outlives a command: loaded models, the wish to stop, and wishes for other settings."""
 
 from collections.abc import Hashable
 from copy import copy
-from threading import RLock
+from threading import Lock, RLock
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -12,15 +12,36 @@ if TYPE_CHECKING:
 BACKEND = "backend"  # its key among what is kept
 
 
+class Mailbox:
+    """Settings that one thread wants changed, and another, which runs a command, takes from here."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._wanted: dict[str, Any] = {}
+
+    def put(self, **settings: Any) -> None:
+        """Of one setting the last value counts."""
+        with self._lock:
+            self._wanted.update(settings)
+
+    def take(self) -> dict[str, Any]:
+        """{name: value} of what has come since."""
+        with self._lock:
+            taken, self._wanted = self._wanted, {}
+        return taken
+
+
 class Session:
     """`stop` is read between training steps and between chunks of tokens; a face sets it, from any thread or signal handler.
 
+    `mailbox`: changes of sampling settings, which a Sample reads where it reads `stop`.
     `holds`: whether a loaded model stays as it is when its run changes; `forget` has it read anew.
     `stoppable`: whether a command has come so far that it reads `stop`; before that only an exception ends it.
     """
 
     def __init__(self, holds: bool = False) -> None:
         self.stop = self.stoppable = False
+        self.mailbox = Mailbox()
         self.holds = holds
         self._models: dict[str, LoadedModel] = {}
         self.kept: dict[Hashable, Any] = {}  # what a command has loaded and the next may ask again
@@ -30,6 +51,7 @@ class Session:
         """One whose commands run at the same time and are stopped by themselves; what either loads both have."""
         other = copy(self)
         other.stop = other.stoppable = False
+        other.mailbox = Mailbox()
         return other
 
     @property

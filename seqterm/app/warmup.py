@@ -83,7 +83,7 @@ def _exercise(model_class: Any, settings: Any, session: Session) -> None:
         Updater(model, training).update(batch, 0.1, 0)
     score_stream(model, np.zeros(3, np.uint8))
     for weights in WEIGHTS:
-        for _ in generate(model, vocabulary, "ab", SamplingSettings(length=2, weights=weights), 1, session.backend):
+        for _ in generate(model, vocabulary, "ab", SamplingSettings(length=2, weights=weights), 1, session.backend, choices=1):
             pass
 
 
@@ -99,7 +99,7 @@ def exercise_hmm(name: str, session: Session) -> None:
         model.posteriors(observations)
     language = CategoricalHmm.of(settings[0], vocabulary, session.backend)
     score_stream(language, np.zeros(3, np.uint8))
-    for _ in generate(language, vocabulary, "ab", SamplingSettings(length=2), 1, session.backend):
+    for _ in generate(language, vocabulary, "ab", SamplingSettings(length=2), 1, session.backend, choices=1):
         pass
 
 
@@ -116,7 +116,7 @@ def exercise_ngram(name: str, session: Session) -> None:
                 pass
             model.take(Smoothing(counting.trie(), model.settings, (0, 1), room, session.backend).estimate(-1, 0))
     score_stream(model, ids)
-    for _ in generate(model, vocabulary, "ab", SamplingSettings(length=2), 1, session.backend):
+    for _ in generate(model, vocabulary, "ab", SamplingSettings(length=2), 1, session.backend, choices=1):
         pass
     list(score_lines(model, Vocabulary(TextFormat("space"), [UNKNOWN, "a", "b"], [0, 2, 1], [UNKNOWN]), ["a b"]))
 

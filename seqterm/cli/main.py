@@ -140,7 +140,8 @@ def cli(ctx: click.Context, debug: bool) -> int | None:
 
 
 def _has_terminal() -> bool:
-    return is_live() and sys.stdin is not None and sys.stdin.isatty()
+    """One of its own, or what a server of Textual's puts in its place, a browser."""
+    return "TEXTUAL_DRIVER" in os.environ or (is_live() and sys.stdin is not None and sys.stdin.isatty())
 
 
 @cli.group(name="train", invoke_without_command=True, params=[*click_parameters(Resume)[1:], _profile()])

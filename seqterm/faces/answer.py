@@ -72,7 +72,7 @@ def settled(command: Command, view: View) -> Command:
 
 def show_events(command: Command, events: Iterator[Event], session: Session, view: View) -> int:
     """The events of a command -> exit code."""
-    from seqterm.faces import forecast, show
+    from seqterm.faces import as_json, forecast, show, training
 
     screen = view.screen
     if (view.jsonl or view.json) and (screen.svg or screen.html):
@@ -84,7 +84,7 @@ def show_events(command: Command, events: Iterator[Event], session: Session, vie
             nonlocal gone
             session.stop = gone = True
 
-        code = show.jsonl(events, stop) or (INTERRUPTED if session.stop else 0)
+        code = as_json.jsonl(events, stop) or (INTERRUPTED if session.stop else 0)
         return 0 if gone else code
     if isinstance(command, Sample) and not command.time_machine and (screen.svg or screen.html):
         raise UsageError("--svg and --html go with --time-machine: a sample is plain text.")
@@ -92,25 +92,25 @@ def show_events(command: Command, events: Iterator[Event], session: Session, vie
         raise UsageError("--heat is drawn, or read by --jsonl: leave --json out.")
     if view.json:
         shown = {
-            Score: show.one_object,
-            Compare: show.one_comparison,
-            EvaluateVectors: show.one_evaluation,
+            Score: as_json.one_object,
+            Compare: as_json.one_comparison,
+            EvaluateVectors: as_json.one_evaluation,
             Forecast: forecast.one_forecast,
         }
         shown[type(command)](events)
         return INTERRUPTED if session.stop else 0
     if isinstance(command, Train | Resume):
-        return show.training(events, view.quiet, isinstance(command, TrainAr | TrainNgram))
+        return training.training(events, view.quiet, isinstance(command, TrainAr | TrainNgram))
     if isinstance(command, Sample) and not command.time_machine:
         show.sampling(events, view.echo, view.shown)
     elif isinstance(command, Duel):
-        show.duel(events)
+        show.duel(events, command.runs, screen)
     elif isinstance(command, Forecast):
         forecast.forecast(events, view.quiet, view.chart, screen)
     elif isinstance(command, CompareRuns):
         show.comparing(events, screen)
     elif isinstance(command, Watch):
-        show.watching(events, screen, live=is_live() and not command.once)
+        training.watching(events, screen, live=is_live() and not command.once)
     else:
         show.listing(events, view.quiet, screen, isinstance(command, Score) and (command.summary or command.stream))
     return INTERRUPTED if session.stop else 0

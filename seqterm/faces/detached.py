@@ -9,8 +9,9 @@ from seqterm.app.run import run
 from seqterm.app.session import Session
 from seqterm.errors import SeqtermError
 from seqterm.events import Event, Started
-from seqterm.faces import notes, output, show
+from seqterm.faces import notes, output
 from seqterm.faces.answer import interruptible
+from seqterm.faces.training import training
 
 
 def _telling(events: Iterator[Event]) -> Iterator[Event]:
@@ -30,7 +31,7 @@ def main() -> int:
     try:
         command = arguments.from_json(sys.argv[1])
         notes.note(f"$ {arguments.line(command)}")
-        return show.training(_telling(run(command, session)), quiet=False)
+        return training(_telling(run(command, session)), quiet=False)
     except (Exception, KeyboardInterrupt) as error:
         notes.fail(error, debug=not isinstance(error, SeqtermError | KeyboardInterrupt))
 

@@ -1,27 +1,22 @@
 """Shows the events of a command: data on standard output, notes on standard error."""
 
-import shutil
-import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
-from seqterm.errors import INTERRUPTED
 from seqterm.events import (
     AnalogyAccuracy,
     Answer,
-    CaughtUp,
     Checked,
+    Choice,
     Compared,
     CorpusCounts,
     CorpusEntry,
     Corrected,
     Decoded,
-    Detached,
-    Dueled,
+    DueledPiece,
     Event,
     Exported,
-    Finished,
     Fitted,
     ForecastErrors,
     HiddenState,
@@ -33,7 +28,6 @@ from seqterm.events import (
     Neighbour,
     NextSummary,
     NextToken,
-    NgramOrder,
     Note,
     OddOneOut,
     Painted,
@@ -50,14 +44,10 @@ from seqterm.events import (
     Sampled,
     Setting,
     SettingDiffers,
-    Started,
-    Step,
-    Stopped,
     TotalScore,
     TrainingSample,
     Transitions,
     UnitTracks,
-    Validation,
     WordMap,
 )
 from seqterm.faces import forecast as forecasts
@@ -66,145 +56,6 @@ from seqterm.faces.views import Screen
 
 PLAIN_SECONDS = 5.0  # between two step lines off a terminal
 FRAME_SECONDS = 0.1  # between two frames of the live view
-
-
-def jsonl(events: Iterable[Event], stop: Callable[[], None]) -> int:
-    """Every event but pieces as an object on a line; notes stay on standard error.
-
-    When the reader is gone, `stop()` asks for a clean end, and what still happens is not shown.
-    """
-    code = 0
-    for event in events:
-        try:
-            if isinstance(event, Note):
-                notes.note(event.text)
-            elif not isinstance(event, Piece | Progress):
-                output.write_object(event.to_json())
-        except BrokenPipeError:
-            output.close_quietly()
-            stop()
-        if isinstance(event, Stopped) and event.reason == "interrupted":
-            code = INTERRUPTED
-    return code
-
-
-def training(events: Iterable[Event], quiet: bool, one_step: bool = False) -> int:
-    """Progress on standard error, the name of the run on standard output; -> exit code.
-
-    one_step: there is no progress to watch, but a table to read.
-    """
-    code, errors = 0, []
-    with _progress(quiet, live=notes.is_terminal() and not one_step) as show:
-        for event in events:
-            show(event)
-            if isinstance(event, ForecastErrors):
-                errors.append(event)
-            if isinstance(event, Stopped | Finished | Detached):
-                end = event
-                code = INTERRUPTED if isinstance(event, Stopped) and event.reason == "interrupted" else 0
-    if isinstance(end, Stopped):
-        notes.note(text.stopped(end))
-    elif isinstance(end, Detached):
-        if not quiet:
-            notes.note(text.detached(end))
-    elif not quiet and (one_step or not notes.is_terminal()):
-        notes.note(text.finished(end))
-    if errors and not quiet:
-        notes.note("\n" + forecasts.forecast_errors(errors))
-    output.write(end.run + "\n")
-    return code
-
-
-@contextmanager
-def _progress(quiet: bool, live: bool) -> Iterator[Callable[[Event], None]]:
-    if quiet:
-        yield lambda event: None
-    elif live:
-        with _live() as show:
-            yield show
-    else:
-        yield _plain()
-
-
-def _plain() -> Callable[[Event], None]:
-    """A line for each validation, and for a step every few seconds."""
-    from seqterm.render.training import TrainingView, duration
-
-    view = TrainingView()
-    last = time.monotonic()
-
-    def show(event: Event) -> None:
-        nonlocal last
-        view.take(event)
-        match event:
-            case Started():
-                notes.note(text.started(event))
-            case Step() if time.monotonic() - last >= PLAIN_SECONDS or event.step == 1:
-                eta = view.eta()
-                reads = view.started.reads if view.started else "tokens"
-                notes.note(text.step(event, None if eta is None else duration(eta), reads))
-                last = time.monotonic()
-            case Progress() if time.monotonic() - last >= PLAIN_SECONDS:
-                notes.note(text.progress(event))
-                last = time.monotonic()
-            case NgramOrder():
-                notes.note(text.ngram_order(event))
-            case Validation() if event.training_loss is not None or event.validation_loss is not None:
-                notes.note(text.validation(event))
-                last = time.monotonic()
-            case TrainingSample():
-                notes.note("\n".join(f"  | {line}" for line in event.text.split("\n")))
-            case Fitted():
-                notes.note(forecasts.fitted(event))
-            case Note():
-                notes.note(event.text)
-
-    return show
-
-
-@contextmanager
-def _live() -> Iterator[Callable[[Event], None]]:
-    from rich.console import Console
-    from rich.live import Live
-
-    from seqterm.render.training import TrainingView
-
-    console = Console(stderr=True)
-    view = TrainingView()
-    drawn = 0.0
-    with Live(view.render(console.width, console.height - 1), console=console, auto_refresh=False, transient=True) as live:
-
-        def show(event: Event) -> None:
-            nonlocal drawn
-            view.take(event)
-            live.transient = view.started is None  # an error while the text is read leaves no view behind
-            if time.monotonic() - drawn >= FRAME_SECONDS or not isinstance(event, Step):
-                live.update(view.render(console.width, console.height - 1), refresh=True)
-                drawn = time.monotonic()
-
-        yield show
-
-
-def watching(events: Iterable[Event], screen: Screen, live: bool) -> None:
-    """A picture wherever the log's end is reached, one over the other; in a pipe, or into a file, the last alone."""
-    from rich.console import Console
-    from rich.live import Live
-
-    from seqterm.render.training import TrainingView
-
-    view = TrainingView()
-    if not live:
-        for event in events:
-            view.take(event)
-        screen.draw(view.render(screen.size[0]))
-        return
-    console = Console()
-    with Live(view.render(console.width, console.height - 1), console=console, auto_refresh=False) as picture:
-        for event in events:
-            view.take(event)
-            if isinstance(event, CaughtUp):
-                picture.update(view.render(console.width, console.height - 1), refresh=True)
-    screen.keep(view.render(screen.size[0]))
 
 
 def comparing(events: Iterable[Event], screen: Screen) -> None:
@@ -218,7 +69,7 @@ def comparing(events: Iterable[Event], screen: Screen) -> None:
 
 
 def sampling(events: Iterable[Event], echo: bool, shown: int = 0) -> None:
-    """Prompt and continuation as they are drawn, samples separated by a line ---, a line end after each.
+    """Prompt and continuation as they are drawn, or a line a choice; samples separated by a line ---, a line end after each.
 
     shown: so many letters of the prompt are on the screen already.
     """
@@ -243,26 +94,36 @@ def sampling(events: Iterable[Event], echo: bool, shown: int = 0) -> None:
             case Piece():
                 begin(event.sample, event.prompt)
                 write(event.text)
+            case Choice():
+                write(("" if not written or written.endswith("\n") else "\n") + text.choice(event) + "\n")
             case Sampled():
                 begin(event.sample, event.prompt)
                 if not written.endswith("\n"):
                     write("\n")
 
 
-def duel(events: Iterable[Event]) -> None:
-    """Samples of several runs beside each other, as wide as the terminal."""
-    from seqterm.render.columns import columns
+def duel(events: Iterable[Event], runs: Sequence[str], screen: Screen) -> None:
+    """Samples of several runs beside each other, a row as soon as it is whole."""
+    from seqterm.render.columns import Columns
 
-    drawn: dict[int, list[Dueled]] = {}
+    drawn: dict[int, Columns] = {}
+    shown = 0  # samples that are on the screen whole
     for event in events:
         match event:
             case Note():
+                screen.rows([], [])
                 notes.note(event.text)
-            case Dueled():
-                drawn.setdefault(event.sample, []).append(event)
-    for row in drawn.values():
-        texts = [event.prompt + event.text for event in row]
-        output.write(columns([event.run for event in row], texts, shutil.get_terminal_size((100, 30)).columns) + "\n")
+            case DueledPiece():
+                if event.sample not in drawn:
+                    drawn[event.sample] = Columns(list(runs), screen.size[0], event.prompt)
+                drawn[event.sample].add(event.side, event.text)
+                if event.last:
+                    drawn[event.sample].end(event.side)
+                done: list[str] = []
+                while (top := drawn.get(shown)) and not top.grow:
+                    done += top.take()
+                    shown += 1
+                screen.rows(done + top.take() if top else done, top.rest() if top else [])
 
 
 def listing(events: Iterable[Event], quiet: bool, screen: Screen, summary_only: bool = False) -> None:
@@ -315,6 +176,10 @@ def listing(events: Iterable[Event], quiet: bool, screen: Screen, summary_only: 
                     screen.write(event.text + "\n")
                 case Exported() | Imported():
                     screen.write(event.run + "\n")
+                case Transitions():
+                    screen.write(text.transitions(event, screen.size[0]) + "\n")
+                case CorpusCounts():
+                    screen.write(text.corpus_counts(event, screen.size[0]) + "\n")
                 case Removed() if not quiet:
                     notes.note(f"{event.run} is removed.")
                 case _ if type(event) in LINES:
@@ -326,9 +191,7 @@ LINES: dict[type[Event], Callable[[Any], str]] = {
     Place: text.place,
     Ranked: text.ranked,
     CorpusEntry: text.corpus_entry,
-    CorpusCounts: text.corpus_counts,
     OddOneOut: text.odd_one_out,
-    Transitions: text.transitions,
     HiddenState: text.hidden_state,
     Decoded: text.decoded,
     Checked: text.checked,
@@ -378,43 +241,3 @@ def _meter(quiet: bool) -> Iterator[Callable[[Progress], None]]:
             bars.update(bars.task_ids[0], completed=event.done, total=event.total or None)
 
         yield show
-
-
-def one_evaluation(events: Iterable[Event]) -> None:
-    """{"analogy_accuracy": ..., "semantic": ..., "syntactic": ..., "sections": [...], "pairs": [...]}"""
-    found: dict[str, Any] = {"sections": [], "pairs": []}
-    for event in events:
-        fields = {key: value for key, value in event.to_json().items() if key != "event"}
-        match event:
-            case AnalogyAccuracy(section=None):
-                found |= {key: value for key, value in fields.items() if key != "section"}
-            case AnalogyAccuracy():
-                found["sections"].append({key: value for key, value in fields.items() if key not in ("semantic", "syntactic")})
-            case PairCorrelation():
-                found["pairs"].append(fields)
-            case Note():
-                notes.note(event.text)
-    output.write_object(found)
-
-
-def one_object(events: Iterable[Event]) -> None:
-    """Scores as one JSON object: {"lines": [...], "total": {...}}, or the total alone where no line is scored."""
-    lines: list[dict[str, Any]] = []
-    for event in events:
-        fields = {key: value for key, value in event.to_json().items() if key != "event"}
-        if isinstance(event, LineScore):
-            lines.append(fields)
-        elif isinstance(event, TotalScore):
-            output.write_object({"lines": lines, "total": fields} if lines else fields)
-
-
-def one_comparison(events: Iterable[Event]) -> None:
-    """{"runs": [...]}"""
-    runs: list[dict[str, Any]] = []
-    for event in events:
-        match event:
-            case Compared():
-                runs.append({key: value for key, value in event.to_json().items() if key != "event"})
-            case Note():
-                notes.note(event.text)
-    output.write_object({"runs": runs})

@@ -2,7 +2,6 @@
 
 import json
 import math
-import shlex
 import time
 from typing import Any
 
@@ -10,12 +9,11 @@ from seqterm.events import (
     AnalogyAccuracy,
     Answer,
     Checked,
+    Choice,
     Compared,
     CorpusCounts,
     CorpusEntry,
     Decoded,
-    Detached,
-    Finished,
     HiddenState,
     LineScore,
     LoggedSample,
@@ -23,90 +21,28 @@ from seqterm.events import (
     Neighbour,
     NextSummary,
     NextToken,
-    NgramOrder,
     OddOneOut,
     PairCorrelation,
     Place,
-    Progress,
     Ranked,
     RunInfo,
     RunSummary,
     Setting,
-    Started,
-    Step,
-    Stopped,
     TotalScore,
     Transitions,
     UnitTracks,
-    Validation,
 )
 from seqterm.render.bars import bar
 from seqterm.render.braille import Series, line_chart
 from seqterm.render.heat_map import heat_map
 
-BAR_WIDTH = 40
+BAR_WIDTH, CURVE_WIDTH = 40, 60
+CHOICE_WIDTH = 10  # of the bar of a token that was drawn
 LOG_WIDTH = 60  # letters of a sample in a list
 
 
 def number(value: float | None) -> str:
     return "-" if value is None else f"{value:.4f}"
-
-
-def started(event: Started) -> str:
-    goes_on = f", from step {event.step:,}" if event.step else ""
-    kinds = f"{event.vocabulary_size:,} kinds, " if event.vocabulary_size else ""
-    return (
-        f"{event.run}: {event.model}, {event.parameters:,} parameters, {event.training_tokens:,} {event.reads} to train on, "
-        f"{event.validation_tokens:,} held out, {kinds}{event.steps:,} steps{goes_on}"
-    )
-
-
-def step(event: Step, eta: str | None, reads: str = "tokens") -> str:
-    gradient = "" if event.gradient_norm is None else f"gradient {event.gradient_norm:.3g}  "
-    rate = "" if event.learning_rate is None else f"rate {event.learning_rate:.3g}  "
-    return (
-        f"epoch {event.epoch}  step {event.step:,}  loss {event.loss:.4f}  {gradient}"
-        f"{rate}{event.tokens_per_second:,.0f} {reads}/s" + (f"  {eta} left" if eta else "")
-    )
-
-
-def validation(event: Validation) -> str:
-    held_out = (
-        f"  validation {number(event.validation_loss)}{' best' if event.best else ''}"
-        if event.validation_loss is not None
-        else ""
-    )
-    return f"epoch {event.epoch}  step {event.step:,}  training {number(event.training_loss)}{held_out}"
-
-
-def progress(event: Progress) -> str:
-    return f"counted {event.done:,} of {event.total:,} tokens"
-
-
-def ngram_order(event: NgramOrder) -> str:
-    pruned = f", {event.kept:,} kept" if event.kept != event.ngrams else ""
-    discounts = f"  discounts {' '.join(f'{value:.5g}' for value in event.discounts)}" if event.discounts else ""
-    instead = f"\n  {event.instead}" if event.instead else ""
-    return f"order {event.order}  {event.ngrams:,} n-grams{pruned}{discounts}{instead}"
-
-
-def stopped(event: Stopped) -> str:
-    return f"Stopped at step {event.step:,} ({event.reason}). Go on with: {event.resume}"
-
-
-def detached(event: Detached) -> str:
-    run = shlex.quote(event.run)
-    return (
-        f"Process {event.process} trains {event.run}: `seqterm watch {run}` shows it, `seqterm stop {run}` saves and ends it. "
-        f"What it says is in {event.log}."
-    )
-
-
-def finished(event: Finished) -> str:
-    best = f", best validation {number(event.best_validation_loss)}" if event.best_validation_loss is not None else ""
-    if event.training_loss is None:
-        return f"Complete in {event.seconds:.1f} s{best}."
-    return f"Complete after {event.step:,} steps in {event.seconds:.1f} s: training {number(event.training_loss)}{best}."
 
 
 def place(event: Place) -> str:
@@ -182,6 +118,13 @@ def next_token(event: NextToken, most: float) -> str:
     return f"{event.probability:7.4f} {bar(event.probability / most, BAR_WIDTH)} {event.token!r}{length}"
 
 
+def choice(event: Choice) -> str:
+    """What was drawn, how sure the model was, and what else it might have been: in brackets what the filters remove."""
+    each = (f"{token!r} {p:.3f}" if chance else f"({token!r} {p:.3f})" for token, p, chance in event.candidates)
+    drawn = f"{event.token!r:<10} {event.probability:.4f} {bar(event.probability, CHOICE_WIDTH)}"
+    return f"{drawn} {event.entropy:6.3f} bits {event.kept:>5} kept {event.kept_mass:.3f}  {'  '.join(each)}"
+
+
 def next_summary(event: NextSummary) -> str:
     return (
         f"entropy {event.entropy:.3f} bits of {math.log2(event.vocabulary_size):.3f}, perplexity {2**event.entropy:.2f}; "
@@ -196,7 +139,7 @@ def corpus_entry(event: CorpusEntry) -> str:
     return f"{event.name:<18} {event.origin:<8} {size}  {event.path}{checksum}"
 
 
-def corpus_counts(event: CorpusCounts) -> str:
+def corpus_counts(event: CorpusCounts, width: int) -> str:
     """Figures, the most frequent tokens, and log frequency against log rank: a straight line where Zipf's law holds."""
     curve = Series([math.log10(r) for r in event.ranks], [math.log10(f) for f in event.frequencies], "")
     frequent = "  ".join(f"{token!r} {count:,}" for token, count in event.most_frequent)
@@ -204,7 +147,7 @@ def corpus_counts(event: CorpusCounts) -> str:
     return (
         f"tokens   {event.tokens:>12,}\ntypes    {event.types:>12,}\nhapaxes  {event.hapaxes:>12,}  ({share:.1%} of types)\n"
         f"lines    {event.lines:>12,}\nfrequent {frequent}\n\n"
-        f"log10 frequency against log10 rank\n{line_chart([curve], 60, 12).plain}"
+        f"log10 frequency against log10 rank\n{line_chart([curve], min(width, CURVE_WIDTH), 12).plain}"
     )
 
 
@@ -244,10 +187,11 @@ def correlation(event: PairCorrelation) -> str:
     return f"{event.file:<28} {rho:>8} {event.total:>6} {percent(event.out_of_vocabulary):>9}"
 
 
-def transitions(event: Transitions) -> str:
+def transitions(event: Transitions, width: int) -> str:
     """A heat map of the probabilities of the next state, a row a state, and those of the first."""
     names = [str(state) for state in range(len(event.initial))]
-    return f"from row to column\n{heat_map(event.transition, names, names)}\nfirst\n{heat_map([event.initial], [''], names)}"
+    first = heat_map([event.initial], [""], names, width)
+    return f"from row to column\n{heat_map(event.transition, names, names, width)}\nfirst\n{first}"
 
 
 def hidden_state(event: HiddenState) -> str:

@@ -5,7 +5,8 @@ import os
 import re
 import shutil
 import sys
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
 PAGE = 100, 30  # columns and lines where there is no terminal
+FRAME_SECONDS = 0.05  # between two pictures of lines that grow
 FONT = re.compile(r"@font-face \{.*?\}\s*", re.DOTALL)  # an exported picture fetches nothing
 
 
@@ -35,6 +37,8 @@ class Screen:
 
     svg: str | None = None
     html: str | None = None
+    _growing: int = field(default=0, init=False)  # lines on the screen that are drawn over,
+    _drawn_at: float = field(default=0.0, init=False)  # and since when
 
     @cached_property
     def size(self) -> tuple[int, int]:
@@ -78,6 +82,16 @@ class Screen:
             from rich.text import Text
 
             self.keep(Text(text.removesuffix("\n")))
+
+    def rows(self, done: list[str], growing: list[str]) -> None:
+        """Lines that stay, and on a terminal, drawn over by the next call, those that may still change."""
+        if not is_live():
+            output.write("".join(f"{row}\n" for row in done))
+        elif done or not growing or time.monotonic() - self._drawn_at >= FRAME_SECONDS:
+            growing = growing[-(self.size[1] - 1) :]
+            above = f"\x1b[{self._growing}F\x1b[J" if self._growing else ""
+            output.write(above + "".join(f"{row}\n" for row in [*done, *growing]))
+            self._growing, self._drawn_at = len(growing), time.monotonic()
 
     def export(self) -> None:
         """Write the files, once all is drawn."""

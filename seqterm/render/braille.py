@@ -9,16 +9,18 @@ import numpy as np
 from rich.text import Text
 
 BLANK = 0x2800
+MARKED = 16  # characters between two marks of a line
 DOTS = np.array([[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]])  # [row, column] of a cell
 
 
 @dataclass(frozen=True)
 class Series:
-    """A line through (x[i], y[i]), x rising."""
+    """A line through (x[i], y[i]), x rising; `mark`: a letter that stands on it, which tells lines apart without colour."""
 
     x: Sequence[float]
     y: Sequence[float]
     style: str
+    mark: str = ""
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,7 @@ class _Grid:
         self.cells, self.styles = np.full((down, across), BLANK), np.full((down, across), "", dtype=object)
         self._x_range, self._high, self._span = x_range, high, (high - low) or 1.0
         self._filled = np.zeros((down, across), bool)  # with nothing but bands
+        self._marked: set[tuple[int, int]] = set()
 
     def _rows(self, y: np.ndarray) -> np.ndarray:
         return np.rint((self._high - y) / self._span * (4 * len(self.cells) - 1))
@@ -86,6 +89,18 @@ class _Grid:
             for row in range(int(first), int(last) + 1):
                 self._dot(row, column, line.style, of_line=True)
             previous = np.array([top, bottom])
+
+    def mark(self, line: Series) -> None:
+        """At the line's end, and from there back; left of where another line's mark stands."""
+        lows, highs = _extents(line, self._x_range, 2 * self.cells.shape[1])
+        rows = self._rows((lows + highs) / 2)[::2] // 4
+        reached = np.flatnonzero(~np.isnan(rows))
+        for end in range(reached[-1], reached[0] - 1, -MARKED):
+            free = ((int(rows[at]), at) for at in range(end, max(end - MARKED, reached[0] - 1), -1) if not np.isnan(rows[at]))
+            cell = next((cell for cell in free if cell not in self._marked), None)
+            if cell:
+                self.cells[cell], self.styles[cell] = ord(line.mark), line.style
+                self._marked.add(cell)
 
     def fill(self, band: Band) -> None:
         n = 2 * self.cells.shape[1]
@@ -116,6 +131,9 @@ def line_chart(lines: Sequence[Series], width: int, height: int, bands: Sequence
         grid.fill(band)
     for line in lines:
         grid.draw(line)
+    for line in lines:
+        if line.mark:
+            grid.mark(line)
     chart = Text()
     for index in range(cells_down):
         label = names[0] if index == 0 else names[1] if index == cells_down - 1 else ""

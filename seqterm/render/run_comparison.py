@@ -1,6 +1,7 @@
 """Runs beside each other: their loss curves in one chart, and a table of the settings in which they differ."""
 
 from collections.abc import Sequence
+from string import ascii_letters
 from typing import Any
 
 from rich.console import Group, RenderableType
@@ -23,7 +24,9 @@ def curves(runs: Sequence[RunCurves], width: int, height: int) -> RenderableType
     held_out = all(len(run.held_out) > 1 for run in runs)
     losses = [run.held_out if held_out else run.training for run in runs]
     lines = [
-        Series([step for step, _ in points], [loss for _, loss in points], _style(i)) for i, points in enumerate(losses) if points
+        Series([step for step, _ in points], [loss for _, loss in points], _style(i), _letter(i))
+        for i, points in enumerate(losses)
+        if points
     ]
     what = Text(f"{'held-out' if held_out else 'training'} loss, {runs[0].unit}, by step", "dim")
     chart = line_chart(lines, width, max(8, min(HIGHEST, height - len(runs) - 4))) if lines else Text("no losses were logged")
@@ -34,7 +37,7 @@ def settings(runs: Sequence[RunCurves], differing: Sequence[SettingDiffers]) -> 
     """A row for each setting, a column for each run."""
     if not differing:
         return Text("\nall settings are the same")
-    table = _table("setting", *(run.run for run in runs))
+    table = _table("setting", *(f"{_letter(i)} {run.run}" for i, run in enumerate(runs)))
     for i, column in enumerate(table.columns[1:]):
         column.header_style = _style(i)
     for setting in differing:
@@ -42,24 +45,30 @@ def settings(runs: Sequence[RunCurves], differing: Sequence[SettingDiffers]) -> 
     return Group(Text(), table)
 
 
+def _letter(number: int) -> str:
+    """Of a run, on its curve and before its name."""
+    return ascii_letters[number % len(ascii_letters)]
+
+
 def _style(number: int) -> str:
     return STYLES[number % len(STYLES)]
 
 
 def _table(*names: str) -> Table:
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="dim")
     for name in names:
         table.add_column(Text(plain(name)), overflow="fold")
     return table
 
 
 def _figures(runs: Sequence[RunCurves]) -> Table:
-    table = _table("run", "steps", "training", "held out", "time")
+    table = _table("", "run", "steps", "training", "held out", "time")
     for i, run in enumerate(runs):
         steps = max((step for step, _ in run.training), default=0)
         training = f"{run.training[-1][1]:.4f}" if run.training else "-"
         best = "-" if run.best is None else f"{run.best:.4f}"
-        table.add_row(Text(plain(run.run), _style(i)), f"{steps:,}", training, best, duration(run.seconds))
+        name = Text(_letter(i), _style(i)), Text(plain(run.run), _style(i))
+        table.add_row(*name, f"{steps:,}", training, best, duration(run.seconds))
     return table
 
 

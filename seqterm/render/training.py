@@ -119,8 +119,8 @@ class TrainingView:
             return Text("reading the text ..." if reads else "nothing is logged yet", "dim")
         beside = width >= 2 * FIGURES_WIDTH
         chart_width = width - FIGURES_WIDTH if beside else width
-        remarks = [*self.remarks[-2:], *self.unattended()]
-        remark_lines = sum(-(-(1 + cell_len(plain(remark))) // width) for remark in remarks)
+        remarks = self.said()
+        remark_lines = sum(-(-(1 + cell_len(remark)) // width) for remark in remarks)
         free = rows - 1 - remark_lines - (0 if beside else FIGURES_HEIGHT)  # for chart and sample
         least = FIGURES_HEIGHT if beside else 7
         sample_lines = max(0, min(8, free - least - 2))
@@ -132,7 +132,7 @@ class TrainingView:
         figures = Panel(
             self.figures(figures_width - 4, figures_height - 2), width=figures_width, height=figures_height, border_style="dim"
         )
-        lines = [Text(f" {plain(remark)}", "dim") for remark in remarks]
+        lines = [Text(f" {remark}", "dim") for remark in remarks]
         sample = self._sample_panel(width, sample_lines)
         if not beside:
             return Group(self.heading(), chart, figures, *sample, *lines)
@@ -140,7 +140,27 @@ class TrainingView:
         across.add_row(chart, figures)
         return Group(self.heading(), across, *sample, *lines)
 
-    def unattended(self) -> list[str]:
+    @property
+    def failed(self) -> bool:
+        return self.caught_up is not None and bool(self.caught_up.failure) and not self.ended
+
+    def said(self) -> list[str]:
+        """Lines about how it goes, the last ones."""
+        return [plain(remark) for remark in (*self.remarks[-2:], *self._unattended())]
+
+    def summary(self) -> str:
+        """The most important figures in one line."""
+        if not self.steps or not self.started:
+            return ""
+        step, held_out, eta = self.steps[-1], self._held_out(), self.eta()
+        figures = [f"{step.step / max(1, self.started.steps):.0%}", f"loss {step.loss:.3f}"]
+        figures += [f"held out {held_out[-1]:.3f}"] if held_out else []
+        return "  ".join([*figures, *([f"{duration(eta)} left"] if eta is not None and not self.ended else [])])
+
+    def _held_out(self) -> list[float]:
+        return [v.validation_loss for v in self.validations if v.validation_loss is not None]
+
+    def _unattended(self) -> list[str]:
         at = self.caught_up
         if at is None or at.training or self.ended:
             return []
@@ -205,7 +225,7 @@ class TrainingView:
         table.add_column(style="dim")
         table.add_column(justify="right")
         step = self.steps[-1] if self.steps else None
-        held_out = [v.validation_loss for v in self.validations if v.validation_loss is not None]
+        held_out = self._held_out()
         eta = self.eta()
         table.add_row("epoch", f"{step.epoch if step else 0} of {self.started.epochs}")
         table.add_row("step", f"{step.step if step else self.started.step:,} of {self.started.steps:,}")

@@ -12,7 +12,8 @@ from seqterm.errors import DataError, UsageError
 from seqterm.events import NextToken
 from seqterm.faces import notes, output
 from seqterm.options import Parameter, check, parameters
-from seqterm.repl.talk import Talk, unquoted
+from seqterm.repl.lines import unquoted
+from seqterm.repl.talk import Talk
 from seqterm.sampling.settings import SamplingSettings
 from seqterm.store.home import run_name, run_path
 

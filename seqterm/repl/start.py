@@ -9,7 +9,8 @@ from seqterm.app.session import Session
 from seqterm.errors import INTERRUPTED
 from seqterm.faces import notes, output
 from seqterm.faces.answer import interruptible
-from seqterm.repl.talk import Talk, family
+from seqterm.repl.lines import family
+from seqterm.repl.talk import Talk
 
 TERMINATED = 128 + signal.SIGTERM
 

@@ -1,9 +1,7 @@
 """What a session does with a line: text is continued by the loaded model, /words are commands."""
 
 import json
-import re
 import secrets
-import shlex
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
@@ -14,80 +12,29 @@ from seqterm.app.arguments import build
 from seqterm.app.commands import COMMANDS, Command, Duel, Forecast, Next, Sample
 from seqterm.app.commands.base import OnLines, Prompted
 from seqterm.app.commands.vectors import OnVectors
-from seqterm.app.parsing import nearest, option_flags, place, split_path, split_words
+from seqterm.app.parsing import nearest, place, split_path, split_words
 from seqterm.app.session import Session
 from seqterm.errors import DataError, UsageError
 from seqterm.events import Event, Piece, Sampled
 from seqterm.faces import notes
-from seqterm.faces.answer import DRAWN, WITH_JSON, View, settled, show_events
-from seqterm.faces.views import Screen
-from seqterm.models.catalogue import CATALOGUE
+from seqterm.faces.answer import View, settled, show_events
 from seqterm.options import parameters
+from seqterm.repl.lines import (
+    WORD,
+    begins_with_run,
+    family,
+    in_quotes,
+    is_run,
+    leading_runs,
+    made,
+    name_and_rest,
+    options_and_text,
+    split,
+    unquoted,
+    view_and_rest,
+)
 from seqterm.repl.tree import Node, Tree
-from seqterm.store.home import existing_run, run_path
 from seqterm.text.corpus import given_input
-
-VIEWS: dict[str, tuple[str, bool]] = {
-    "--quiet": ("quiet", True),
-    "-q": ("quiet", True),
-    "--jsonl": ("jsonl", True),
-    "--json": ("json", True),
-    "--echo": ("echo", True),
-    "--no-echo": ("echo", False),
-    "--chart": ("chart", True),
-    "--no-chart": ("chart", False),
-}
-FILES = {"--svg": "svg", "--html": "html"}  # that what is drawn is written into
-WORD = re.compile(r"\s*(\S+)")
-
-
-def family(run: str) -> str:
-    """Of the model in a run: network, ngram, vectors, ...; "" where its config.json is broken, which loading it says best.
-
-    DataError where there is no run.  numpy is not imported for this, so that the first prompt comes soon.
-    """
-    try:
-        return CATALOGUE[json.loads((existing_run(run) / "config.json").read_bytes())["model"]].family
-    except (OSError, ValueError, KeyError, TypeError):
-        return ""
-
-
-def is_run(word: str) -> bool:
-    return (run_path(word) / "config.json").is_file()
-
-
-def made(command_class: type[Command], given: dict[str, Any]) -> Command:
-    """A command with what settings files and the environment say of it."""
-    from seqterm.app import settings_files
-
-    path = next(path for path, one in COMMANDS.items() if one is command_class)
-    return settings_files.configured(path, given, settings_files.defaults(path, None, given))
-
-
-def split(text: str) -> list[str]:
-    """Words, quoted as in a shell; an apostrophe that closes nothing stands for itself."""
-    try:
-        return shlex.split(text)
-    except ValueError:
-        return text.split()
-
-
-def _name(line: str) -> tuple[str, str]:
-    """/name rest"""
-    found = re.fullmatch(r"/(\S*)\s?(.*)", line, re.DOTALL)
-    assert found
-    return found[1], found[2]
-
-
-def unquoted(text: str) -> str:
-    """Text as it stands, or, in double quotes, as JSON has it: "two\\nlines"."""
-    if not text.startswith('"'):
-        return text
-    try:
-        value = json.loads(text, strict=False)
-    except ValueError as error:
-        raise UsageError(f"What begins with a quote must be a JSON string: {error}.") from error
-    return str(value)
 
 
 class Talk:
@@ -111,7 +58,7 @@ class Talk:
         with self.using:
             if not line.startswith("/") or line.startswith("//"):
                 return self.continue_text(line.removeprefix("/"))
-            name, rest = _name(line)
+            name, rest = name_and_rest(line)
             if name in SHORTS:
                 code = SHORTS[name].do(self, rest if SHORTS[name].is_text else rest.strip()) or 0
                 if SHORTS[name].is_kept:
@@ -209,9 +156,9 @@ class Talk:
         try:
             return self._show(command, View(shown=len(before) if shown is None else shown), kept)
         finally:
-            for number in sorted(pieces, reverse=True):  # the first is gone on with
-                self.tree.grow(parent, before, added, "".join(pieces[number]), run, chosen)
-            if pieces:
+            grown = [self.tree.grow(parent, before, added, "".join(pieces[number]), run, chosen) for number in sorted(pieces)]
+            if grown:
+                self.tree.go(grown[0].number)
                 lines = [f"/length {cut[0]}", line, f"/length {self.sampling.get('length', 'default')}"] if cut else [line]
                 self.script += [*(seeded if seed is None else []), *lines]
 
@@ -235,7 +182,7 @@ class Talk:
         """A command of the command line; what it leaves out is the loaded run and the current text."""
         from seqterm.repl.shorts import SHORTS, sampling_flags
 
-        name, rest = _name(line)
+        name, rest = name_and_rest(line)
         known = {path[0] for path in COMMANDS} | SHORTS.keys() | sampling_flags()
         if name not in known:
             raise UsageError(f"There is no command /{name}.{nearest(name, known).replace('mean ', 'mean /')}")
@@ -243,54 +190,28 @@ class Talk:
         path, value = split_path([name, second[1]] if second else [name])
         if len(path) == 2 and second:  # train lstm; train --resume RUN; train --resume=RUN
             rest = " ".join([*value, rest[second.end() :].lstrip(" ")])
-        view, rest = self._view(COMMANDS[path], rest)
+        view, rest = view_and_rest(COMMANDS[path], rest)
         command, data, seeded = self.read(COMMANDS[path], rest)
         if run := getattr(command, "run", None):
             self.look(run)
         with nullcontext() if data is None else given_input(data.encode("utf-8", "surrogateescape")):
             code = self._show(command, view)
-        self.script += [*seeded, line if "\n" not in line else self._in_quotes(line)]
+        self.script += [*seeded, line if "\n" not in line else in_quotes(line)]
         return code
-
-    @staticmethod
-    def _in_quotes(line: str) -> str:
-        """The same command with its text, of several lines, in quotes: a line of a script."""
-        first = re.match(r"\S+\s((--?[a-z]\S*\s+)*)", line)
-        end = first.end() if first else 0
-        return line[:end].replace("\n", " ") + json.dumps(line[end:])
-
-    @staticmethod
-    def _view(command_class: type[Command], rest: str) -> tuple[View, str]:
-        """The options of showing, which come first."""
-        chosen: dict[str, Any] = {}
-        files: dict[str, str] = {}
-        while (word := WORD.match(rest)) and (word[1] in VIEWS or (word[1] in FILES and command_class in DRAWN)):
-            rest = rest[word.end() :]
-            if word[1] in FILES:
-                if not (file := WORD.match(rest)):
-                    raise UsageError(f"{word[1]} needs a file.")
-                files[FILES[word[1]]] = file[1]
-                rest = rest[file.end() :]
-                continue
-            name, value = VIEWS[word[1]]
-            if name == "json" and command_class not in WITH_JSON:
-                raise UsageError("--json is no option of this command: --jsonl shows its events.")
-            chosen[name] = value
-        return View(**chosen, screen=Screen(**files)), rest.strip(" ")
 
     def read(self, command_class: type[Command], rest: str) -> tuple[Command, str | None, list[str]]:
         """A command, what it reads as standard input, and the line of a script that sets its seed."""
-        given, text = self._options_and_text(command_class, rest)
+        given, text = options_and_text(command_class, rest)
         seeded: list[str] = []
         if issubclass(command_class, Sample | Duel):
             given = {**self.sampling, **given}
             if "seed" not in given:
                 given["seed"], seeded = self._seeded()
         if command_class is Duel:
-            named, text = self._leading_runs(text)
+            named, text = leading_runs(text)
             given.setdefault("prompt", unquoted(text) or self.tree.current.text)
             return made(Duel, {**given, "runs": named or self.language_runs()}), None, seeded
-        if not issubclass(command_class, OnLines | Prompted) or self._is_named(text):
+        if not issubclass(command_class, OnLines | Prompted) or begins_with_run(text):
             own, alone = split_words(command_class, split(rest))
             return (
                 made(command_class, {**given, **own, **place(command_class, self._with_run(command_class, alone))}),
@@ -306,45 +227,8 @@ class Talk:
             given["prompt"] = words
         return made(command_class, given), None, seeded
 
-    @staticmethod
-    def _options_and_text(command_class: type[Command], rest: str) -> tuple[dict[str, Any], str]:
-        """Options, where they stand, and what is left as it stands; short ones come before it, none after a quote."""
-        if not issubclass(command_class, OnLines | Prompted | Duel):
-            return {}, rest
-        flags = option_flags(command_class)
-        options: list[str] = []
-        text, at = "", 0
-        while word := WORD.match(rest, at):
-            if word[1].startswith('"') and not text:
-                text = rest[word.start(1) :]
-                break
-            if not re.match(r"--[a-z]" if text else r"--?[a-z]", word[1]):
-                text, at = text + rest[at : word.end()], word.end()
-                continue
-            options.append(word[1])
-            at = word.end()
-            if word[1] in flags and flags[word[1]].type is not bool and (value := WORD.match(rest, at)):
-                options.append(value[1])
-                at = value.end()
-        return split_words(command_class, options)[0], text.lstrip(" ")
-
     def language_runs(self) -> tuple[str, ...]:
         return tuple(run for run in self.runs if self.session.loaded(run) or family(run) not in ("vectors", "forecast"))
-
-    @staticmethod
-    def _leading_runs(text: str) -> tuple[tuple[str, ...], str]:
-        """The runs that a text begins with, and the rest."""
-        named: list[str] = []
-        while (word := WORD.match(text)) and is_run(word[1]):
-            named.append(word[1])
-            text = text[word.end() :]
-        return tuple(named), text.removeprefix(" ")
-
-    @staticmethod
-    def _is_named(text: str) -> bool:
-        """Whether a text begins with a run."""
-        word = WORD.match(text)
-        return word is not None and is_run(word[1])
 
     def _with_run(self, command_class: type[Command], alone: list[str]) -> list[str]:
         """Put the loaded run first where none is named and there is room for it."""

@@ -4,15 +4,17 @@ import time
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import numpy as np
 
 from seqterm.backends.base import Array, Backend
 from seqterm.errors import SeqtermError, UsageError
-from seqterm.events import Event, Note, Piece, Sampled
+from seqterm.events import Changed, Choice, Event, Note, Piece, Sampled
 from seqterm.models.base import LanguageModel, State
+from seqterm.sampling.choices import Distribution
 from seqterm.sampling.draw import draw_by_steps
-from seqterm.sampling.settings import SamplingSettings
+from seqterm.sampling.settings import SamplingSettings, with_change
 from seqterm.text.vocabulary import END, START, UNKNOWN, Ids, Vocabulary
 
 CHUNK = 32  # tokens drawn in one call, and
@@ -74,6 +76,7 @@ class _Sample:
         self._pieces: list[str] = []
         self._tail = ""  # the end of the text, in which the text to stop at may begin
         self.tokens, self.log_probability, self.done = 0, 0.0, False
+        self.choices: list[Choice] = []  # that are shown when it is whole
 
     @property
     def text(self) -> str:
@@ -105,6 +108,12 @@ class _Sample:
             self._tail = (self._tail + piece)[1 - len(until) :] if len(until) > 1 else ""
         self._pieces.append(piece)
 
+    def whole(self) -> list[Event]:
+        """All that it would have streamed."""
+        if self.choices:
+            return [Piece(self._number, self._prompt, ""), *self.choices]
+        return [Piece(self._number, self._prompt, self.text)] if self.text else []
+
     def event(self, interrupted: bool) -> Sampled:
         reason = "until" if self.done else "interrupt" if interrupted else "length"
         return Sampled(self._number, self._prompt, self.text, self.tokens, self.log_probability, reason)
@@ -119,10 +128,14 @@ def generate(
     backend: Backend,
     stop: Callable[[], object] = lambda: None,
     one_sentence: bool = False,
+    choices: int = 0,
+    changes: Callable[[], dict[str, Any]] = dict,
 ) -> Iterator[Event]:
     """Notes, then pieces as they are drawn and each sample whole; sample 0 streams, the others follow whole, in their order.
 
-    `stop()` is asked between chunks.  The text depends on neither the chunk size nor the number of samples.
+    `choices`: a Choice with so many candidates for every token in place of pieces, each drawn when it is asked for.
+    `stop()` is asked between chunks, or between these tokens, and so is `changes()` for {name: value} of settings that may change
+    (sampling.settings.STEERED).  The text depends on neither the chunk size, the choices nor the number of samples.
     """
     rules = Rules.of(vocabulary, settings, one_sentence)
     ids, unknown = vocabulary.encode_prompt(prompt)
@@ -132,24 +145,20 @@ def generate(
         shown = ", ".join(repr(token) for token in unknown[:5]) + (", ..." if len(unknown) > 5 else "")
         what = "read as an unknown word" if UNKNOWN in vocabulary.special else "left out of what it continues"
         yield Note(f"The model has never seen {shown}: {what}.")
-    state, log_p = read_prompt(model, ids)
+    drawing = _Drawing(model, vocabulary, prompt, ids, rules, settings, backend, stop, choices, changes)
     yield Piece(0, prompt, "")
     samples: dict[int, _Sample] = {}
     stopped = False
-    draw = getattr(model, "draw", None) or partial(draw_by_steps, model, backend)
     for attempt in range(TRIES if settings.min_length else 1):
         drawn = [_Sample(vocabulary, number, prompt, rules) for number in range(settings.samples)]
-        attempt_key = backend.kernels("random").derive_key(seed, DRAW + attempt * ATTEMPT)
-        streamed = not settings.min_length
-        stopped = yield from _draw(draw, drawn, prompt, state, log_p, ids, rules, settings, attempt_key, stop, streamed)
+        stopped = yield from drawing.draw(drawn, backend.kernels("random").derive_key(seed, DRAW + attempt * ATTEMPT))
         samples |= {i: s for i, s in enumerate(drawn) if i not in samples and s.tokens >= settings.min_length}
         if len(samples) == settings.samples or stopped:
             break
     for number, sample in sorted(samples.items()):
-        event = sample.event(stopped)
-        if event.text and (number or settings.min_length):
-            yield Piece(number, prompt, event.text)
-        yield event
+        if number or settings.min_length:
+            yield from sample.whole()
+        yield sample.event(stopped)
     if len(samples) < settings.samples and not stopped:
         missing = settings.samples - len(samples)
         raise SeqtermError(f"{missing} of {settings.samples} samples had under {settings.min_length} tokens in {TRIES} tries.")
@@ -160,34 +169,66 @@ def chunk_after(count: int, seconds: float) -> int:
     return 2 * count if seconds < FRAME / 2 else count
 
 
-def _draw(
-    draw: Callable[..., tuple[State, Array, Array, Array]],
-    samples: list[_Sample],
-    prompt: str,
-    state: State,
-    log_p: Array,
-    prompt_ids: Ids,
-    rules: Rules,
-    settings: SamplingSettings,
-    key: int,
-    stop: Callable[[], object],
-    streamed: bool,
-) -> Generator[Event, None, bool]:
-    """Draw all samples from one row's state, the first as pieces if `streamed`; returns whether it was stopped."""
-    n = len(samples)
-    state, log_p = np.repeat(state, n, axis=0), np.repeat(log_p, n, axis=0)
-    seen = np.zeros((n, log_p.shape[1]), np.bool_)
-    seen[:, prompt_ids] = True
-    drawn, chunk = 0, CHUNK
-    while drawn < settings.length and not all(sample.done for sample in samples):
-        if stop():
-            return True
-        count, began = min(chunk, settings.length - drawn), time.perf_counter()
-        state, log_p, tokens, chosen = draw(state, log_p, seen, rules.banned, settings, key, drawn, count)
-        drawn, chunk = drawn + count, chunk_after(count, time.perf_counter() - began)
-        for row, sample in enumerate(samples):
-            if not sample.done:
-                text = sample.feed(tokens[:, row], chosen[:, row], drawn == settings.length)
-                if text and streamed and row == 0:
-                    yield Piece(0, prompt, text)
-    return False
+class _Drawing:
+    """Draws samples after one prompt; its arguments are those of `generate`."""
+
+    def __init__(
+        self,
+        model: LanguageModel,
+        vocabulary: Vocabulary,
+        prompt: str,
+        ids: Ids,
+        rules: Rules,
+        settings: SamplingSettings,
+        backend: Backend,
+        stop: Callable[[], object],
+        choices: int,
+        changes: Callable[[], dict[str, Any]],
+    ):
+        self._names, self._prompt, self._ids, self._rules = vocabulary.tokens, prompt, ids, rules
+        self._settings, self._backend = settings, backend
+        self._stop, self._choices, self._changes = stop, choices, changes
+        self._start = read_prompt(model, ids)
+        self._draw = getattr(model, "draw", None) or partial(draw_by_steps, model, backend)
+
+    def draw(self, samples: list[_Sample], key: int) -> Generator[Event, None, bool]:
+        """All samples, the first streamed unless samples may be thrown away; returns whether it was stopped."""
+        n, length, streamed = len(samples), self._settings.length, not self._settings.min_length
+        state, log_p = (np.repeat(array, n, axis=0) for array in self._start)
+        seen = np.zeros(log_p.shape, np.bool_)
+        seen[:, self._ids] = True
+        drawn, chunk = 0, CHUNK
+        while drawn < length and not all(sample.done for sample in samples):
+            if self._stop():
+                return True
+            yield from self._change(drawn)
+            count, began = 1 if self._choices else min(chunk, length - drawn), time.perf_counter()
+            before = self._look(log_p, seen)
+            state, log_p, tokens, chosen = self._draw(state, log_p, seen, self._rules.banned, self._settings, key, drawn, count)
+            drawn, chunk = drawn + count, chunk_after(count, time.perf_counter() - began)
+            for row, sample in enumerate(samples):
+                if sample.done:
+                    continue
+                text = sample.feed(tokens[:, row], chosen[:, row], drawn == length)
+                if before:
+                    sample.choices.append(before[row].choice(row, text, tokens[0, row], self._names, self._choices))
+                if row == 0 and streamed and (before or text):
+                    yield sample.choices.pop() if before else Piece(row, self._prompt, text)
+        return False
+
+    def _look(self, log_p: Array, seen: Array) -> list[Distribution]:
+        """What every row's next token is drawn from, where somebody wants to see that."""
+        rows = range(len(log_p)) if self._choices else ()
+        return [Distribution.of(log_p[row], seen[row], self._rules.banned, self._settings, self._backend) for row in rows]
+
+    def _change(self, drawn: int) -> Iterator[Event]:
+        """Take the settings that somebody has changed; one that cannot be is a note."""
+        for name, value in self._changes().items():
+            try:
+                changed = with_change(self._settings, name, value)
+            except UsageError as error:
+                yield Note(str(error))
+                continue
+            if changed != self._settings:
+                self._settings = changed
+                yield Changed(drawn, name, value)

@@ -1,12 +1,15 @@
 """How tokens are drawn.  Light: the command line reads these without numpy."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
 
-from seqterm.options import option
+from seqterm.errors import UsageError
+from seqterm.options import check, option
 
 DRAW, OUTPUT = "Drawing", "Length and number"
 WEIGHTS = ("full", "8-bit")
 STRATEGIES = ("multinomial", "argmax", "top-k", "top-p", "min-p")
+STEERED = ("strategy", "temperature", "top_k", "top_k_draw", "top_p", "min_p", "repetition_penalty")  # while text is drawn
 TOP_K, TOP_P, MIN_P = 20, 0.9, 0.05  # where a strategy is asked for without its number
 
 
@@ -60,3 +63,15 @@ class SamplingSettings:
     @property
     def minimum(self) -> float:
         return self.min_p if self.min_p is not None else (MIN_P if self.strategy == "min-p" else 0.0)
+
+
+S = TypeVar("S", bound=SamplingSettings)
+
+
+def with_change(settings: S, name: str, value: Any) -> S:
+    """The settings with another value of one that may change while text is drawn; UsageError where it may not, or not so."""
+    if name not in STEERED:
+        raise UsageError(f"--{name.replace('_', '-')} cannot change while text is drawn.")
+    changed = replace(settings, **{name: value})
+    check(changed)
+    return changed

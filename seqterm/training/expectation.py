@@ -127,7 +127,7 @@ class ExpectationTrainer:
                 yield Stopped(self._folder.name, progress.step, reason, self._resume)
                 return
             yield from self._iterate()
-            if time.monotonic() - self._last_save > settings.save_every:
+            if self._folder.keep or time.monotonic() - self._last_save > settings.save_every:
                 yield self._save()
         progress.steps = progress.step
         yield self._save(complete=True)

@@ -52,7 +52,7 @@ class Bar(Static):
         parts = []
         for number, place in enumerate(PLACES, 1):
             name = f" {number} {place.title} " if wide or place.name == self._current else f" {number} "
-            style = "$text on $primary bold" if place.name == self._current else "$text-muted"
+            style = "bold reverse" if place.name == self._current else "$text-muted"
             parts.append(f"[{style} @click=app.go('{place.name}')]{name}[/]")
         self.update(Content.from_markup("".join(parts)))
 

@@ -80,6 +80,27 @@ def test_settings_out_of_range_are_refused(model, settings):
         model.sample("the ", **settings)
 
 
+# choices
+
+
+def test_choices_are_those_of_a_sample(model):
+    choices = list(model.choices("the ", top=3, length=12, seed=1))
+    assert "".join(choice.text for choice in choices) == model.sample("the ", length=12, seed=1)
+    assert {len(choice.candidates) for choice in choices} == {3}
+
+
+def test_settings_change_between_choices(model):
+    wanted = iter([{}, {"strategy": "argmax"}])
+    first, *others = model.choices("the ", changes=lambda: next(wanted, {}), length=5, seed=1)
+    assert first.chance < 1.0
+    assert {choice.chance for choice in others} == {1.0}
+
+
+def test_a_wrong_change_is_an_error(model):
+    with pytest.raises(UsageError, match="--temperature must be at least"):
+        next(model.choices("the ", changes=lambda: {"temperature": 0.0}))
+
+
 # next, score, trace
 
 

@@ -10,7 +10,7 @@ from seqterm.app.arguments import build
 from seqterm.app.commands import COMMANDS
 from seqterm.app.run import run
 from seqterm.errors import DataError, UsageError
-from seqterm.events import Note, Sampled
+from seqterm.events import Changed, Choice, Note, Sampled
 
 SHORT = {"length": 5, "seed": 1}
 
@@ -90,3 +90,32 @@ def test_nothing_more_is_drawn_when_asked_to_stop(do, session, tiny_run):
     session.stop = True
     assert list(events)[-1].tokens < 100
     assert do("sample", run=str(tiny_run), length=100)[-1].tokens == 100  # the wish is forgotten with the next command
+
+
+# Choices and changes
+
+
+def test_choices_make_up_the_text_that_is_drawn_without_them(sample):
+    *choices, last = sample(prompt="the ", choices=3)
+    assert "".join(event.text for event in choices if isinstance(event, Choice)) == last.text == sample(prompt="the ")[-1].text
+
+
+@pytest.mark.parametrize("choices", [{}, {"choices": 3}], ids=str)
+def test_a_setting_changes_while_text_is_drawn(session, tiny_run, choices):
+    command = build(COMMANDS["sample",], {"run": str(tiny_run), "seed": 1, "length": 5000, **choices})
+    seen = []
+    for event in run(command, session):
+        seen.append(event)
+        if len(seen) == 3:
+            session.mailbox.put(strategy="argmax", temperature=-1.0)
+    (note,) = [event.text for event in seen if isinstance(event, Note)]
+    assert note == "--temperature must be at least 0.0001, not -1.0."
+    (changed,) = [event for event in seen if isinstance(event, Changed)]
+    assert 0 < changed.tokens < 5000
+    assert (changed.setting, changed.value) == ("strategy", "argmax")
+
+
+def test_the_log_says_which_settings_changed(session, do, tiny_run):
+    session.mailbox.put(temperature=0.5)
+    do("sample", run=str(tiny_run), **SHORT)
+    assert do("log", "show", number="1")[0].settings["changes"] == [{"tokens": 0, "temperature": 0.5}]

@@ -102,7 +102,9 @@ def test_a_number_that_is_not_there_is_refused(do):
 
 
 def test_two_runs_draw_from_one_prompt_and_seed(do, tiny_run, drawn):
-    one, other = do("duel", runs=(str(tiny_run), str(tiny_run)), prompt="the ", seed=3, length=5)
+    *pieces, one, other = do("duel", runs=(str(tiny_run), str(tiny_run)), prompt="the ", seed=3, length=5)
+    assert [(piece.side, piece.last) for piece in pieces] == [(0, False), (1, False)] * 2 + [(0, True), (1, True)]
+    assert [piece.text for piece in pieces] == ["", "", one.text, other.text, "", ""]
     assert one.text == other.text == drawn(prompt="the ", seed=3)[-1].text
     with pytest.raises(UsageError, match="Name two runs at least"):
         do("duel", runs=(str(tiny_run),))

@@ -1,8 +1,10 @@
 """What outlives a command."""
 
+from threading import Thread
+
 import numpy as np
 
-from seqterm.app.session import Session
+from seqterm.app.session import Mailbox, Session
 from tests.conftest import TINY
 
 
@@ -37,3 +39,32 @@ def test_a_run_has_one_name_and_several_models_several(session, do, corpus):
     for name, hidden in (("small", 4), ("large", 6)):
         do("train", "elman", corpus=(str(corpus),), out=name, **{**TINY, "hidden": hidden})
     assert [session.load(name).model.settings.hidden for name in ("small", "large", "small")] == [4, 6, 4]
+
+
+def test_what_is_put_into_a_mailbox_is_taken_once_and_the_last_value_counts():
+    mailbox = Mailbox()
+    mailbox.put(temperature=0.9, top_k=3)
+    mailbox.put(temperature=0.5)
+    assert [mailbox.take(), mailbox.take()] == [{"temperature": 0.5, "top_k": 3}, {}]
+
+
+def test_nothing_is_lost_between_threads():
+    mailbox, taken = Mailbox(), []
+    numbers = range(20_000)
+
+    def put():
+        for number in numbers:
+            mailbox.put(**{f"n{number}": number})
+
+    thread = Thread(target=put)
+    thread.start()
+    while thread.is_alive():
+        taken += mailbox.take().values()
+    taken += mailbox.take().values()
+    assert taken == list(numbers)
+
+
+def test_a_session_beside_another_has_a_mailbox_of_its_own(session):
+    beside = session.beside()
+    session.mailbox.put(temperature=0.5)
+    assert beside.mailbox.take() == {}

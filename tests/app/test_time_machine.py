@@ -58,13 +58,31 @@ def test_kept_checkpoints_travel_with_the_run(do, kept_run, tmp_path):
     assert steps_of(tmp_path / "again") == steps_of(kept_run)
 
 
-def test_one_checkpoint_is_noted(do, corpus, tmp_path):
-    do("train", "ngram", corpus=(str(corpus),), out=str(tmp_path / "n"))
-    note, sample = do("sample", run=str(tmp_path / "n"), time_machine=True, length=5)
+def test_each_iteration_of_a_hidden_markov_model_is_kept(do, corpus, tmp_path):
+    how = {"states": 3, "epochs": 6, "tolerance": 0.0, "keep_checkpoints": 4}
+    do("train", "hmm", corpus=(str(corpus),), out=str(tmp_path / "kept"), **how)
+    do("train", "hmm", corpus=(str(corpus),), out=str(tmp_path / "short"), **{**how, "epochs": 4})
+    do("train", "--resume", run=str(tmp_path / "short"), epochs=6)
+    for name in ("kept", "short"):
+        assert steps_of(tmp_path / name) == [2, 3, 4, 5, 6]
+    found = do("sample", run=str(tmp_path / "kept"), time_machine=True, length=40, seed=3)
+    assert found == do("sample", run=str(tmp_path / "short"), time_machine=True, length=40, seed=3)
+    assert [event.step for event in found] == [2, 3, 4, 5, 6]
+
+
+def test_one_checkpoint_is_noted(do, tiny_run):
+    note, sample, *_ = do("sample", run=str(tiny_run), time_machine=True, length=5)
     assert isinstance(note, Note)
     assert isinstance(sample, TrainingSample)
 
 
-def test_several_samples_are_refused(do, kept_run):
-    with pytest.raises(UsageError, match="leave --samples out"):
-        do("sample", run=str(kept_run), time_machine=True, samples=2)
+def test_what_is_counted_has_no_earlier_checkpoints(do, corpus, tmp_path):
+    do("train", "ngram", corpus=(str(corpus),), out=str(tmp_path / "n"))
+    with pytest.raises(UsageError, match="n was counted in one step: there are no earlier checkpoints"):
+        do("sample", run=str(tmp_path / "n"), time_machine=True, length=5)
+
+
+@pytest.mark.parametrize("values", [{"samples": 2}, {"choices": 2}], ids=str)
+def test_what_is_not_one_whole_sample_is_refused(do, kept_run, values):
+    with pytest.raises(UsageError, match=f"leave --{next(iter(values))} out"):
+        do("sample", run=str(kept_run), time_machine=True, **values)

@@ -136,6 +136,36 @@ def test_a_heavy_repetition_penalty_repeats_nothing_while_something_is_new(draw)
     assert len(set(text)) == 20
 
 
+# Choices
+
+
+def test_choices_are_a_line_a_token(draw):
+    first, *lines = draw(*SEEDED, "--length", "8", "--choices", "4", "--top-k", "2").splitlines()
+    assert first == "the red"
+    assert len(lines) == 8
+    for line in lines:
+        assert line.count("(") == 2
+        assert " bits     2 kept 0." in line
+
+
+def test_choices_of_several_samples_are_separated_by_a_line(draw):
+    parts = draw(*SEEDED, "--length", "3", "--choices", "1", "-n", "2").split("---\n")
+    assert [len(part.splitlines()) for part in parts] == [4, 4]
+    assert all(part.startswith("the red\n") for part in parts)
+
+
+def test_choices_without_the_prompt_are_the_lines_alone(draw):
+    words = (*SEEDED, "--length", "3", "--choices", "1")
+    assert draw(*words) == "the red\n" + draw(*words, "--no-echo")
+
+
+def test_choices_as_objects_make_up_the_sample(draw):
+    *choices, sample = json_events(draw(*SEEDED, "--length", "8", "--choices", "4", "--jsonl").encode())
+    assert [event["event"] for event in (*choices, sample)] == ["choice"] * 8 + ["sampled"]
+    assert "".join(event["text"] for event in choices) == sample["text"]
+    assert all(len(event["candidates"]) == 4 for event in choices)
+
+
 # Pipes
 
 

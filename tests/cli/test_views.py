@@ -12,6 +12,7 @@ from tests.conftest import wave
 
 TAG = re.compile(r"<[^>]*>")
 SGR = re.compile(rb"\x1b\[[\d;]*m")
+OVER = re.compile(rb"\x1b\[(\d+)F\x1b\[J")  # up so many lines, and away with what is there
 SAID = "the red hen has 3 eggs.\nthe hen was at 7 lakes\n"
 USAGE = 2
 
@@ -36,6 +37,15 @@ def check_same_but_for_colour(terminal, seqterm, *words):
     assert SGR.search(screen)
     for env in ({"NO_COLOR": "1"}, {"TERM": "dumb"}):
         assert rest_of_screen(terminal(*words, env=env)) == (page, 0)
+
+
+def without_what_was_drawn_over(screen):
+    """The lines that are there at the end."""
+    begin, *frames = OVER.split(screen)
+    lines = begin.splitlines(keepends=True)
+    for up, frame in zip(frames[::2], frames[1::2], strict=True):
+        lines = lines[: -int(up)] + frame.splitlines(keepends=True)
+    return b"".join(lines)
 
 
 def check_exports(seqterm, folder, shown, *words):
@@ -193,6 +203,18 @@ def test_a_plain_sample_is_no_picture(seqterm, trained, tmp_path):
     done = seqterm("sample", trained, "--svg", tmp_path / "x.svg")
     assert done.returncode == USAGE
     assert "--svg and --html go with --time-machine" in stderr_lines(done)[-1]
+
+
+# duel
+
+
+def test_a_duel_is_drawn_row_by_row(terminal, seqterm, tiny_run, trained):
+    words = ["duel", tiny_run, trained, "--length", "4000", "--seed", "1"]
+    page = on_page(seqterm, *words)
+    screen, code = rest_of_screen(terminal(*words))
+    assert (without_what_was_drawn_over(screen), code) == (page, 0)
+    assert OVER.search(screen)
+    assert without_what_was_drawn_over(rest_of_screen(terminal(*words, env={"TERM": "dumb"}))[0]) == page
 
 
 # vectors map, hmm show, forecast

@@ -104,6 +104,18 @@ def test_lines_share_their_scale_and_keep_their_colours():
     assert rows(both.plain) == {0, 7}
 
 
+def test_marks_tell_lines_apart_without_colour():
+    def marked(*lines):
+        return line_chart([Series([0, 9], y, "", mark) for y, mark in lines], MARGIN + 40, 3).plain.split("\n")
+
+    top, bottom, _ = marked(([3, 3], "a"), ([0, 0], "b"))
+    for row, letter in ((top, "a"), (bottom, "b")):
+        assert [at - MARGIN for at, cell in enumerate(row) if cell == letter] == [7, 23, 39]
+    both = marked(([1, 1], "a"), ([1, 1], "b"))[0]  # one over the other
+    assert both[-2:] == "ba"
+    assert (both.count("a"), both.count("b")) == (3, 3)
+
+
 def test_a_line_that_begins_late_begins_at_its_place():
     both = line_chart([Series([0, 7], [1, 1], "red"), Series([4, 7], [0, 0], "blue")], MARGIN + 4, 3)
     assert {column for column, row in dots(both.plain) if row == 7} == {4, 5, 6, 7}

@@ -1,13 +1,34 @@
 """The chart of a forecast."""
 
+import math
+
 import pytest
 
 from seqterm.events import ComparedPoint, ForecastPoint, History
 from seqterm.render.forecast import FORECAST, INTERVAL, ONE_STEP, REAL, forecast_chart
+from tests.render.screens import check_golden
 
 HISTORY = History("sold", "month", 40, 31, [1.0, 2.0] * 5, ("2001-01", "2001-10"))
 POINTS = [ForecastPoint(i, f"2001-{10 + i}", 1.5, 1.5 - i, 1.5 + i, 0.9) for i in (1, 2)]
 COMPARED = [ComparedPoint(i, f"2001-{10 + i}", 2.0, 1.8, 1.5, 1.5 - i, 1.5 + i, 0.9) for i in (1, 2)]
+
+
+def season(row):
+    return 10 + row / 20 + 3 * math.sin(math.tau * row / 12)
+
+
+def test_golden():
+    history = History("sold", "month", 96, 49, [season(row) for row in range(49, 97)], ("2004-01", "2007-12"))
+    ahead = [
+        ForecastPoint(i, f"2008-{i:02}", season(96 + i), season(96 + i) - i / 4, season(96 + i) + i / 4, 0.95)
+        for i in range(1, 13)
+    ]
+    compared = [
+        ComparedPoint(p.step, p.time, p.forecast + (-1) ** p.step, p.forecast + 0.5, p.forecast, p.lower, p.upper, 0.95)
+        for p in ahead
+    ]
+    for name, points in (("forecast", ahead), ("forecast_compared", compared)):
+        check_golden(name, lambda width, points=points: forecast_chart(history, points, width, 16))
 
 
 def styles(chart):

@@ -1,12 +1,10 @@
 """Heat maps of blocks."""
 
-import pytest
-
 from seqterm.render.heat_map import heat_map
 
 
 def test_a_small_matrix():
-    drawn = heat_map([[1.0, 0.5, 0.0], [0.009, 0.0101, 0.124]], ["a", "bb"], ["0", "7", "12"])
+    drawn = heat_map([[1.0, 0.5, 0.0], [0.009, 0.0101, 0.124]], ["a", "bb"], ["0", "7", "12"], 20)
     assert drawn.split("\n") == [
         "        1",
         "    0 7 2",
@@ -15,12 +13,15 @@ def test_a_small_matrix():
     ]
 
 
-@pytest.mark.parametrize("n", [1, 40, 41, 100])
-def test_rows_are_as_wide_as_their_columns_need(n):
-    names = [str(i) for i in range(n)]
-    *_, row = heat_map([[1.0] * n], [""], names).split("\n")
-    assert row == " " + "█" * (2 * n if n <= 40 else n)
+def test_columns_are_as_wide_as_there_is_room():
+    names = ["a"] * 5
+    assert heat_map([[1.0] * 5], [""], names, 11) == "  a a a a a\n ██████████"
+    assert heat_map([[1.0] * 5], [""], names, 10) == " aaaaa\n █████"
+
+
+def test_columns_for_which_there_is_no_room_follow():
+    assert heat_map([[1.0, 0.5, 1.0], [0.0, 0.0, 0.5]], ["0", "1"], ["0", "1", "2"], 4) == "  01\n0 █▄\n1\n  2\n0 █\n1 ▄"
 
 
 def test_what_is_no_number_is_blank():
-    assert heat_map([[float("nan"), 1.0]], ["a"], ["0", "1"]).split("\n")[-1] == "a   ██"
+    assert heat_map([[float("nan"), 1.0]], ["a"], ["0", "1"], 20).split("\n")[-1] == "a   ██"

@@ -24,7 +24,7 @@ def test_golden():
 def test_without_held_out_losses_the_curves_are_of_training():
     shown = drawn(curves([A, NONE], 80, 30), 80)
     assert shown.startswith("training loss, nats a token, by step")
-    assert "counts     0      -         -         0:01" in shown
+    assert "b counts    0     -        -        0:01" in shown
 
 
 def test_runs_without_losses_have_no_chart():

@@ -8,6 +8,7 @@ from rich.cells import cell_len
 from rich.console import Console, Group
 
 from seqterm.render.word_map import HEADS, word_map
+from tests.render.screens import check_golden
 
 CORNERS = [[0, 0], [1, 0], [0, 1], [1, 1]]
 
@@ -18,6 +19,12 @@ def lines_of(*arguments, **options):
 
 def is_braille(character):
     return 0x2800 <= ord(character) <= 0x28FF
+
+
+def test_golden():
+    words = ["man", "woman", "king", "queen", "prince", "bread"]
+    points = [[-2, -1], [-1.5, 1], [1, -1.2], [1.5, 0.8], [1.1, -0.9], [-0.2, 0.1]]
+    check_golden("word_map", lambda width: word_map(words, points, [(0, 1), (2, 3)], width, 14))
 
 
 def test_a_small_map_by_hand():

@@ -147,42 +147,6 @@ def child(home, runs):
         one.close(force=True)
 
 
-def test_every_short_command_is_driven_on_a_terminal(child, home):
-    session = child("words", "hen")
-    for line, answer in [
-        ("/length 10", ""),
-        ("/length", "length             10"),
-        ("/seed 5", ""),
-        ("/temperature 0.7", ""),
-        ("/strategy top-k 5", ""),
-        ("/set", "repetition-penalty 1.0"),
-        ("the", r"\d eggs|hen|the"),
-        ("/retry", "the"),
-        ("/add  red", "red"),
-        ("/undo", "The text now ends"),
-        ("/pick", r"1   0\.\d+  '"),
-        ("/pick 2", "> "),
-        ("/tree", r"\*  4"),
-        ("/show", "the"),
-        ("/with hen", ""),
-        ("/load vectors", ""),
-        ("/analogy red hen white", "red : hen :: white"),
-        ("/next the", "entropy"),
-        ("/score the hen", "total"),
-        ("/duel the ", r"words +\| hen"),
-        ("/hepl", "Did you mean /help"),
-        ("/help", "/train lstm"),
-        (f"/save {home}/saved.txt", "does this session"),
-        ("/train elman tales --hidden 4 --epochs 1 --time-limit 1s -o little", "little"),
-    ]:
-        session.send(line + "\r")
-        if answer:
-            session.expect(answer)
-        session.expect_exact("\x1b[?2004h")
-    session.send("\x04")
-    assert rest_of_screen(session)[1] == 0
-
-
 def test_ctrl_c_stops_what_runs_and_keeps_the_session(child):
     session = child("hen")
     session.send("/length 100000000\r")

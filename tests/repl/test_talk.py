@@ -4,11 +4,15 @@ import shutil
 
 import pytest
 
-from seqterm.app.commands import Analogy, Next, Sample, Score
+from seqterm.app.commands import COMMANDS, Analogy, Next, Sample, Score
 from seqterm.app.run import run
 from seqterm.app.session import Session
 from seqterm.errors import SeqtermError, UsageError
 from seqterm.events import Piece, Sampled
+from seqterm.faces.answer import View
+from seqterm.faces.views import Screen
+from seqterm.repl.lines import view_and_rest
+from seqterm.repl.shorts import SHORTS
 from seqterm.repl.start import attempt
 from seqterm.repl.talk import Talk
 
@@ -119,6 +123,24 @@ def test_the_same_command_gives_the_same_events_in_both_faces(talk, seqterm, cap
 
 def test_a_text_to_score_is_read_line_by_line(say):
     assert say('/score --quiet "the\\nhen"').count("\n") == 3
+
+
+@pytest.mark.parametrize(
+    ("line", "view", "rest"),
+    [
+        ("next --quiet the hen", {"quiet": True}, "the hen"),
+        ("next -q the -q hen", {"quiet": True}, "the -q hen"),
+        ("next the  hen --jsonl --top 3", {"jsonl": True}, "the  hen --top 3"),
+        ('next "the --quiet" hen --jsonl', {}, '"the --quiet" hen --jsonl'),
+        ("log search the hen -q", {"quiet": True}, "the hen"),
+        ("score --heat --svg x.svg the hen", {"screen": Screen(svg="x.svg")}, "--heat the hen"),
+        ("next the --svg x.svg", {}, "the --svg x.svg"),
+    ],
+)
+def test_options_of_showing_stand_where_others_do(line, view, rest):
+    path = next(path for path in COMMANDS if line.startswith(" ".join(path)))
+    text = line.removeprefix(" ".join(path)).lstrip()
+    assert view_and_rest(COMMANDS[path], text) == (View(**view), rest)
 
 
 def test_vectors_stand_beside_a_language_model(say, talk):
@@ -236,9 +258,6 @@ def test_a_run_that_is_deleted_stays_loaded(talk, home, capsys):
 
 
 def test_help_names_every_command(say):
-    from seqterm.app.commands import COMMANDS
-    from seqterm.repl.shorts import SHORTS
-
     shown = say("/help")
     assert all(f"/{' '.join(path)} " in shown for path in COMMANDS)
     assert all(f"/{name} " in shown for name in SHORTS)

@@ -87,9 +87,10 @@ def reciter():
 def events_of():
     """events_of((model, vocabulary), prompt, seed=1, length=50, ...) -> the list of what happens."""
 
-    def call(source, prompt="", seed=1, stop=lambda: None, **settings):
+    def call(source, prompt="", seed=1, stop=lambda: None, choices=0, **settings):
         model, vocabulary = source
-        return list(generate(model, vocabulary, prompt, SamplingSettings(**settings), seed, model.backend, stop))
+        about = model, vocabulary, prompt, SamplingSettings(**settings), seed, model.backend
+        return list(generate(*about, stop, choices=choices))
 
     return call
 

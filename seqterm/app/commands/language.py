@@ -12,6 +12,9 @@ from seqterm.text.format import KINDS
 class Sample(SamplingSettings, Prompted):
     """Draw text from a trained model."""
 
+    choices: int | None = option(
+        None, "A line a token: what it was drawn from, N tokens at most, and what the filters keep.", metavar="N", minimum=1
+    )
     time_machine: bool = option(
         False, "The same prompt and seed over the checkpoints that training kept (--keep-checkpoints), from the first on."
     )

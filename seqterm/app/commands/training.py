@@ -64,18 +64,24 @@ class TrainLanguage(FromText):
 
 
 @dataclass(frozen=True, kw_only=True)
-class TrainNetwork(ReportSettings, TrainingSettings, TrainLanguage):
-    """Train a network on text."""
+class TrainStepwise(TrainLanguage):
+    """Train a language model step by step, so that there are earlier ones to keep."""
 
-    from_run: str | None = option(
-        None, "Start from the weights and vocabulary of another run.", flag="from", metavar="RUN", complete="run"
-    )
     keep_checkpoints: int = option(
         0,
         "Checkpoints to keep besides the best and the last, for sample --time-machine.",
         metavar="N",
         minimum=0,
         group=GUARD,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainNetwork(ReportSettings, TrainingSettings, TrainStepwise):
+    """Train a network on text."""
+
+    from_run: str | None = option(
+        None, "Start from the weights and vocabulary of another run.", flag="from", metavar="RUN", complete="run"
     )
     vectors: str | None = option(
         None, "Begin with these vectors of words: a run or a file; --embedding is their size.", metavar="RUN|FILE", complete="run"
@@ -134,7 +140,7 @@ class TrainNgram(NgramSettings, TrainLanguage):
 
 
 @dataclass(frozen=True, kw_only=True)
-class TrainHmm(HmmSettings, ExpectationSettings, TrainLanguage):
+class TrainHmm(HmmSettings, ExpectationSettings, TrainStepwise):
     """Train a hidden Markov model on text, or on columns of CSV files."""
 
     model = "hmm"

@@ -130,12 +130,22 @@ def pick(p, u):
 
 
 @kernel
-def draw_token(log_p, seen, banned, greedy, temperature, top_k, top_p, min_p, penalty, equal_weights, u):
-    """One token of log_p (V,) with a uniform u; `greedy` takes the most probable, `equal_weights` any that the filters leave."""
+def chances(log_p, seen, banned, greedy, temperature, top_k, top_p, min_p, penalty, equal_weights):
+    """What tokens of log_p (V,) are drawn with: unnormalised probabilities (V,), 0 where a token cannot be drawn.
+
+    `greedy` leaves the most probable alone, `equal_weights` gives all that the filters leave the same."""
     if greedy:
-        return np.argmax(allowed(log_p, seen, banned, penalty))
+        p = np.zeros(log_p.shape[0])
+        p[np.argmax(allowed(log_p, seen, banned, penalty))] = 1.0
+        return p
     p = filtered(log_p, seen, banned, temperature, top_k, top_p, min_p, penalty)
     if equal_weights:
         for j in range(p.shape[0]):
             p[j] = 1.0 if p[j] > 0.0 else 0.0
-    return pick(p, u)
+    return p
+
+
+@kernel
+def draw_token(log_p, seen, banned, greedy, temperature, top_k, top_p, min_p, penalty, equal_weights, u):
+    """One token of log_p (V,) with a uniform u."""
+    return pick(chances(log_p, seen, banned, greedy, temperature, top_k, top_p, min_p, penalty, equal_weights), u)

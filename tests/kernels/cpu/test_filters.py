@@ -139,6 +139,16 @@ def test_a_uniform_draw_gives_all_that_are_kept_alike():
     np.testing.assert_array_equal(np.bincount(drawn), [100, 0, 100, 100])
 
 
+@given(p=weights, k=st.integers(0, 40), mass=st.floats(0.01, 1.0), u=uniforms, greedy=st.booleans(), equal=st.booleans())
+@EXAMPLES
+def test_a_token_is_drawn_only_where_it_has_a_chance(p, k, mass, u, greedy, equal):
+    nobody = np.zeros(len(p), np.bool_)
+    chances = filters.chances(np.log(p), nobody, nobody, greedy, 1.0, k, mass, 0.0, 1.0, equal)
+    assert chances[draw(np.log(p), u, greedy=greedy, k=k, p=mass, equal=equal)] > 0
+    if greedy or equal:
+        assert set(chances[chances > 0]) == {1.0}
+
+
 def test_the_penalty_multiplies_the_log_probabilities_of_seen_tokens():
     log_p = np.array([-1.0, -2.0, -3.0])
     filters.penalise_repeats(log_p, np.array([True, False, True]), 1.5)

@@ -1,0 +1,184 @@
+"""A training as it goes on, here or in any other process: curves, figures, samples."""
+
+from collections import deque
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, ClassVar
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.events import Resize
+from textual.widgets import RichLog, Static
+
+from seqterm.events import Event, Started, TrainingSample
+from seqterm.tui.widgets import Picture, panel
+
+if TYPE_CHECKING:
+    from seqterm.render.training import TrainingView
+
+FRAME = 0.25  # seconds between two pictures
+AT_ONCE = 20  # samples that are laid out between two pictures
+MOST_SAMPLES = 1000
+CHARTS = ("losses", "gradients", "rates")
+
+
+class Samples(RichLog):
+    """All samples so far, the newest at the end, where it stays if it stands there."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("j", "scroll_down", "Down", show=False),
+        Binding("k", "scroll_up", "Up", show=False),
+        Binding("g", "scroll_home", "First sample", show=False),
+        Binding("G", "scroll_end", "Newest sample", show=False),
+    ]
+
+    def __init__(self) -> None:
+        super().__init__(min_width=10, wrap=True, id="samples")
+        self._samples: deque[TrainingSample] = deque(maxlen=MOST_SAMPLES)
+        self._waiting: deque[TrainingSample] = deque(maxlen=MOST_SAMPLES)
+        self._width = 0
+
+    def add(self, sample: TrainingSample) -> None:
+        self._samples.append(sample)
+        self._waiting.append(sample)
+
+    def forget(self, after: int = 0) -> None:
+        """All samples, or those after a step, from which a training goes on."""
+        self._samples = deque((sample for sample in self._samples if sample.step <= after), MOST_SAMPLES)
+        self._again()
+
+    def _again(self) -> None:
+        self.clear()
+        self._waiting = self._samples.copy()
+
+    def lay_out(self) -> None:
+        """Some of those that wait."""
+        from seqterm.render.training import at_step
+
+        at_end = self.is_vertical_scroll_end
+        for _ in range(min(AT_ONCE, len(self._waiting))):
+            self.write(at_step(self._waiting.popleft()), expand=True, scroll_end=at_end)
+
+    def on_resize(self, event: Resize) -> None:
+        if event.size.width != self._width:
+            self._width = event.size.width
+            self._again()
+
+
+class Live(Vertical):
+    """Takes the events of Watch."""
+
+    HELP = """## A training, live
+
+What is drawn comes from the run's log of events, so it may be trained by any process, also on another machine that shares the
+folder. Leaving this screen, or the workbench, does not stop it.
+
+- **s** stops it, so that it can go on; **r** goes on with it, also after a failure.
+- **v** shows another chart: losses, gradient norms by layer, learning rate. A wide window shows all.
+- **f** is the form for a new training, **p** plays with the model as it is now.
+"""
+    DEFAULT_CSS = """
+    Live #heading, Live #summary { height: 1; padding: 0 1; }
+    Live #upper { height: 13; }
+    Live #losses, Live #gradients, Live #rates { width: 1fr; height: 1fr; }
+    Live #below { height: 1fr; min-height: 4; }
+    Live #remarks { height: auto; max-height: 4; padding: 0 1; }
+    Live #more { display: none; width: 1fr; }
+    Live Samples { background: transparent; height: 1fr; }
+    Live #summary { display: none; }
+    .-wide.-tall Live #upper { height: 3fr; min-height: 13; }
+    .-wide.-tall Live #below { height: 2fr; }
+    .-short Live #below { display: none; }
+    .-short Live #upper, .-narrow Live #upper { height: 1fr; }
+    .-narrow Live #side { display: none; }
+    .-narrow Live #summary { display: block; }
+    """
+
+    def __init__(self, id: str):
+        super().__init__(id=id)
+        self.run = ""
+        self._view: TrainingView | None = None
+        self._stale = False
+        self._chart = CHARTS[0]
+
+    def compose(self) -> ComposeResult:
+        yield Static(id="heading")
+        yield Static(id="summary", markup=False)
+        with Horizontal(id="upper"):
+            for name in CHARTS:
+                yield panel("", Picture(), id=name)
+            yield panel("figures", Picture(), id="side")
+        yield panel("samples", Samples(), id="below")
+        yield Static(id="remarks", markup=False)
+
+    def on_mount(self) -> None:
+        self.set_interval(FRAME, self._draw_stale)
+        self._arrange()
+
+    def attach(self, run: str) -> None:
+        """Begin anew with a run."""
+        from seqterm.render.training import TrainingView
+
+        self.run, self._view, self._stale = run, TrainingView(), True
+        self.query_one(Samples).forget()
+        self.query_one(Samples).focus()
+
+    def take(self, events: list[Event]) -> None:
+        if self._view is None:
+            return
+        for event in events:
+            self._view.take(event)
+            if isinstance(event, TrainingSample):
+                self.query_one(Samples).add(event)
+            elif isinstance(event, Started):
+                self.query_one(Samples).forget(event.step)
+        self._stale = True
+
+    def fail(self, sentence: str) -> None:
+        """Nothing more will come."""
+        self.query_one("#remarks", Static).update(Text(sentence, "red"))
+
+    def next_chart(self) -> None:
+        self._chart = CHARTS[(CHARTS.index(self._chart) + 1) % len(CHARTS)]
+        self._arrange()
+
+    # Drawing
+
+    def _shown(self) -> Iterator[str]:
+        wide = self.screen.has_class("-wide")
+        yield from (name for name in CHARTS if wide or name == self._chart)
+
+    def _arrange(self) -> None:
+        shown = set(self._shown())
+        for name in CHARTS:
+            self.query_one(f"#{name}").display = name in shown
+        self._stale = True
+
+    def on_resize(self) -> None:
+        self._arrange()
+
+    def _draw_stale(self) -> None:
+        """Some times a second, if anybody looks."""
+        if not (self.screen.is_current and self.display):
+            return
+        self.query_one(Samples).lay_out()
+        if self._stale and self._view:
+            self._stale = False
+            self._draw(self._view)
+
+    def _draw(self, view: "TrainingView") -> None:
+        begun = view.started is not None
+        self.query_one("#heading", Static).update(view.heading() if begun else Text(f" {self.run}", "bold"))
+        self.query_one("#summary", Static).update(view.summary())
+        draws = {"losses": view.losses, "gradients": view.gradients, "rates": view.rates}
+        titles = {"losses": view.legend, "gradients": view.gradient_legend, "rates": lambda: Text("learning rate")}
+        for name in self._shown():
+            self.query_one(f"#{name}").border_title = Content.from_rich_text(titles[name]())
+            self.query_one(f"#{name} Picture", Picture).draw = draws[name] if begun else view.render
+            self.query_one(f"#{name} Picture").refresh()
+        side = self.query_one("#side Picture", Picture)
+        side.draw = view.figures if begun else None
+        side.refresh()
+        self.query_one("#remarks", Static).update(Text("\n".join(view.said()), "red" if view.failed else "dim"))
