@@ -195,7 +195,7 @@ class TrainingView:
         """The norm of each layer's gradient, on a logarithmic scale."""
         steps = [s for s in self.steps if s.layer_norms]
         lines = [
-            Series([s.step for s in steps], [_log10(s.layer_norms.get(layer)) for s in steps], style)
+            Series([s.step for s in steps], [_log10(s.layer_norms.get(layer)) for s in steps], style, mark=layer[0])
             for layer, style in self._layers()
         ]
         if not lines:

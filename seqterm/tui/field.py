@@ -1,4 +1,4 @@
-"""One field of a command as a line of a form."""
+"""The value of one field of a command, as a line to type into or a choice; each is one widget, so that many are light."""
 
 import os
 import shlex
@@ -6,14 +6,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, ClassVar
 
-from textual.app import ComposeResult
+from rich.text import Text
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical
-from textual.events import Paste
+from textual.events import Click, Paste
 from textual.message import Message
+from textual.reactive import reactive
 from textual.suggester import Suggester
 from textual.widget import Widget
-from textual.widgets import Checkbox, Input, Select, Static
+from textual.widgets import Input
 
 from seqterm.app.arguments import convert, word
 from seqterm.errors import UsageError
@@ -22,6 +22,7 @@ from seqterm.options import Parameter, check_value
 
 ABSENT = object()  # the value of a field that says nothing
 COMMAND = "seqterm train"  # how a pasted command begins
+YES_NO = ("yes", "no")
 
 
 class Pasted(Message):
@@ -30,21 +31,6 @@ class Pasted(Message):
     def __init__(self, text: str):
         super().__init__()
         self.text = text
-
-
-class Line(Input):
-    """A line to type into, which leaves a pasted command to the form."""
-
-    def _on_paste(self, event: Paste) -> None:
-        if event.text.lstrip("$ ").startswith(COMMAND):
-            event.prevent_default().stop()
-            self.post_message(Pasted(event.text))
-
-
-class Choice(Select[str], inherit_bindings=False):
-    """A list to choose from; arrows go on to the next field."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter,space", "show_overlay", "Choose", show=False)]
 
 
 class Names(Suggester):
@@ -80,89 +66,102 @@ def shown(parameter: Parameter, value: Any) -> str:
     if parameter.many:
         return shlex.join(map(str, value))
     if parameter.type is bool:
-        return "yes" if value else "no"
+        return YES_NO[not value]
     return word(value) + ("s" if parameter.option.duration else "")
 
 
-class Field(Vertical):
-    """A field's name and its value, and a sentence where that is wrong."""
+def read(parameter: Parameter, text: str) -> Any:
+    """The value, or ABSENT; UsageError for what makes no sense."""
+    if not text.strip() and not (text and parameter.type is str):
+        return ABSENT
+    if parameter.type is bool:
+        return text == YES_NO[0]
+    try:
+        words = shlex.split(text) if parameter.many else [text if parameter.type is str else text.strip()]
+    except ValueError as error:
+        raise UsageError(f"A quotation mark is open in {text!r}.") from error
+    values = [convert(parameter, one) for one in words]
+    for value in values:
+        check_value(parameter, value, f"--{parameter.flag}")
+    return tuple(values) if parameter.many else values[0]
+
+
+class Line(Input):
+    """A line to type into, which leaves a pasted command to the form; what is expected stands there in grey."""
+
+    def __init__(self, parameter: Parameter):
+        kind = parameter.option.complete
+        super().__init__(suggester=Names(kind) if kind else None, select_on_focus=False, compact=True)
+        self.parameter = parameter
+
+    @property
+    def text(self) -> str:
+        return self.value
+
+    @text.setter
+    def text(self, text: str) -> None:
+        self.value = text
+
+    def expect(self, text: str) -> None:
+        self.placeholder = text
+
+    def _on_paste(self, event: Paste) -> None:
+        if event.text.lstrip("$ ").startswith(COMMAND):
+            event.prevent_default().stop()
+            self.post_message(Pasted(event.text))
+
+
+class Choice(Widget, can_focus=True):
+    """One of some words; none of them: what is expected, in grey."""
 
     DEFAULT_CSS = """
-    Field { height: auto; }
-    Field > Horizontal { height: 1; }
-    Field .name { width: 18; color: $text-muted; }
-    Field:focus-within .name { color: $text-primary; text-style: bold; }
-    Field Input, Field Select { width: 1fr; }
-    Field .wrong { color: $text-error; padding-left: 2; height: auto; }
-    Field.-wrong .name { color: $text-error; }
+    Choice { height: 1; width: 1fr; }
+    Choice:focus { background: $surface; }
     """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("right,l,space", "turn(1)", "Next choice", show=False),
+        Binding("left,h", "turn(-1)", "Choice before", show=False),
+        Binding("backspace,delete", "turn(0)", "As set", show=False),
+        Binding("enter", "submit", "Start", show=False),
+    ]
+    text: reactive[str] = reactive("")
+    expected: reactive[str] = reactive("")
+
+    class Changed(Message):
+        """Another word."""
+
+    class Submitted(Message):
+        """Enter was pressed."""
 
     def __init__(self, parameter: Parameter):
         super().__init__()
         self.parameter = parameter
-        self._default: Any = parameter.default
-        self.control = self._made()
+        self._words = parameter.option.choices or YES_NO
 
-    def _made(self) -> Widget:
-        details = self.parameter.option
-        if details.choices:
-            return Choice([(choice, choice) for choice in details.choices], prompt="", compact=True)
-        if self.parameter.type is bool:
-            return Checkbox(value=self._default, compact=True)
-        return Line(suggester=Names(details.complete) if details.complete else None, select_on_focus=False, compact=True)
+    def expect(self, text: str) -> None:
+        self.expected = text
 
-    def compose(self) -> ComposeResult:
-        with Horizontal():
-            yield Static(self.parameter.flag, classes="name", markup=False)
-            yield self.control
+    def watch_text(self) -> None:
+        self.post_message(self.Changed())
 
-    @property
-    def text(self) -> str:
-        """What stands there; "" where that is the default."""
-        if isinstance(self.control, Checkbox):
-            return "" if self.control.value == self._default else shown(self.parameter, self.control.value)
-        assert isinstance(self.control, Select | Input)
-        return str(self.control.value) if self.control.value != Select.NULL else ""
+    def render(self) -> Text:
+        value = Text(self.text or self.expected, "" if self.text else "dim")
+        return Text.assemble(("‹ ", "bold"), value, (" ›", "bold")) if self.has_focus else Text.assemble("  ", value)
 
-    @text.setter
-    def text(self, text: str) -> None:
-        if isinstance(self.control, Checkbox):
-            self.control.value = text == "yes" if text else self._default
-        elif isinstance(self.control, Choice):
-            self.control.value = text or Select.NULL
-        elif isinstance(self.control, Input):
-            self.control.value = text
+    def action_turn(self, by: int) -> None:
+        """The next word, the one before, or none."""
+        now = self._words.index(self.text or self.expected) if (self.text or self.expected) in self._words else -1
+        self.text = self._words[(now + by) % len(self._words)] if by else ""
 
-    def expect(self, value: Any) -> None:
-        """What is the case where nothing is said."""
-        text, self._default = self.text, value
-        if isinstance(self.control, Checkbox):
-            self.text = text
-        elif isinstance(self.control, Choice):
-            self.control.prompt = shown(self.parameter, value)
-        elif isinstance(self.control, Input):
-            self.control.placeholder = shown(self.parameter, value)
+    def action_submit(self) -> None:
+        self.post_message(self.Submitted())
 
-    def given(self) -> Any:
-        """The value, or ABSENT; UsageError for what makes no sense."""
-        parameter, text = self.parameter, self.text
-        if not text.strip() and not (text and parameter.type is str):
-            return ABSENT
-        if parameter.type is bool:
-            return text == "yes"
-        try:
-            words = shlex.split(text) if parameter.many else [text if parameter.type is str else text.strip()]
-        except ValueError as error:
-            raise UsageError(f"A quotation mark is open in {text!r}.") from error
-        values = [convert(parameter, one) for one in words]
-        for value in values:
-            check_value(parameter, value, f"--{parameter.flag}")
-        return tuple(values) if parameter.many else values[0]
+    def on_click(self, event: Click) -> None:
+        self.action_turn(1)
 
-    def mark(self, sentence: str) -> None:
-        """Say what is wrong, or that nothing is."""
-        self.set_class(bool(sentence), "-wrong")
-        for old in self.query(".wrong"):
-            old.remove()
-        if sentence:
-            self.mount(Static(sentence, classes="wrong", markup=False))
+
+Field = Line | Choice
+
+
+def field_of(parameter: Parameter) -> Field:
+    return Choice(parameter) if parameter.option.choices or parameter.type is bool else Line(parameter)

@@ -9,9 +9,9 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, ItemGrid, Vertical, VerticalScroll
-from textual.events import DescendantFocus
+from textual.events import DescendantFocus, Resize
 from textual.message import Message
-from textual.widgets import Button, Checkbox, Input, Select, Static
+from textual.widgets import Button, Select, Static
 
 from seqterm.app import settings_files
 from seqterm.app.arguments import line
@@ -25,8 +25,7 @@ from seqterm.models.catalogue import CATALOGUE
 from seqterm.models.settings import MODEL
 from seqterm.options import Parameter, parameters
 from seqterm.training.settings import GUARD, RATE, TEXT, TRAINING
-from seqterm.tui.field import ABSENT, Choice, Field, Pasted, shown
-from seqterm.tui.widgets import panel
+from seqterm.tui.field import ABSENT, Choice, Field, Line, Pasted, field_of, read, shown
 
 FIRST, CORPUS = "lstm", "tales"  # what a newcomer trains
 ORDER = ("Options", MODEL, TRAINING, RATE, TEXT, GUARD)
@@ -50,6 +49,12 @@ def read_command(text: str) -> tuple[Train, str | None]:
     return command, profile
 
 
+class Menu(Select[str], inherit_bindings=False):
+    """A list that opens; arrows go on to the next field."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter,space", "show_overlay", "Choose", show=False)]
+
+
 class Fields(VerticalScroll, inherit_bindings=False, can_focus=False):
     """Arrows go from field to field."""
 
@@ -61,6 +66,57 @@ class Fields(VerticalScroll, inherit_bindings=False, can_focus=False):
     ]
 
 
+class Group(Horizontal):
+    """Fields under a heading, their names beside them; a sentence stands under a field that is wrong."""
+
+    DEFAULT_CSS = """
+    Group { height: auto; }
+    Group .names { width: 18; height: auto; }
+    Group .fields { width: 1fr; height: auto; }
+    Group .wrong { color: $text-error; height: auto; }
+    """
+
+    def __init__(self, title: str, found: list[Parameter]):
+        super().__init__(classes="panel")
+        self.border_title = title
+        self.fields = [field_of(parameter) for parameter in found]
+        self.wrong: dict[Field, str] = {}
+
+    def compose(self) -> ComposeResult:
+        yield Static(self._names(), classes="names")
+        yield Vertical(*self.fields, classes="fields")
+
+    def _names(self) -> Text:
+        names = Text()
+        for field in self.fields:
+            name = field.parameter.flag
+            if field in self.wrong:
+                names.append(f"{name}\n\n", "bold red")
+            else:
+                names.append(f"{name}\n", "bold" if field.has_focus else "dim")
+        return names
+
+    def draw(self, layout: bool = False) -> None:
+        self.query_one(".names", Static).update(self._names(), layout=layout)
+
+    def mark(self, wrong: dict[Field, str]) -> None:
+        """Say what is wrong with which fields."""
+        if wrong == self.wrong:
+            return
+        self.wrong = wrong
+        self.query(".wrong").remove()
+        for field, why in wrong.items():
+            text = Text(why, no_wrap=True, overflow="ellipsis")
+            self.query_one(".fields").mount(Static(text, classes="wrong"), after=field)
+        self.draw(layout=True)
+
+    def on_descendant_focus(self) -> None:
+        self.draw()
+
+    def on_descendant_blur(self) -> None:
+        self.draw()
+
+
 class Form(Vertical):
     """`command` is what its fields say."""
 
@@ -68,6 +124,8 @@ class Form(Vertical):
 
 Every field is an option of `seqterm train`; what is grey counts where nothing is typed. **Enter** starts the training, in a
 process of its own. The shell's line for it stands at the bottom: **Ctrl-Y** copies it, and one that is pasted fills the form.
+
+Arrows and Tab go from field to field, left and right through choices, Backspace takes a choice back.
 
 *size* is a profile: tiny, small and medium are there, a settings file may have others.
 """
@@ -78,11 +136,10 @@ process of its own. The shell's line for it stands at the bottom: **Ctrl-Y** cop
     Form #start { margin-left: 2; min-width: 9; }
     Form Fields { height: 1fr; }
     Form ItemGrid { height: auto; grid-gutter: 0 1; keyline: none; }
-    Form .panel { height: auto; }
     Form #explain { height: 2; padding: 0 1; color: $text-muted; }
-    Form #line { height: auto; max-height: 3; padding: 0 1; }
+    Form #line { height: 1; max-height: 4; padding: 0 1; }
     .-short Form #explain { display: none; }
-    .-narrow Form #size-name, .-narrow Form #model-name { display: none; }
+    .-narrow Form #top .name { display: none; }
     """
 
     class Start(Message):
@@ -98,10 +155,10 @@ process of its own. The shell's line for it stands at the bottom: **Ctrl-Y** cop
 
     def compose(self) -> ComposeResult:
         with Horizontal(id="top"):
-            yield Static("model", id="model-name", classes="name")
-            yield Choice([(name, name) for name in CATALOGUE], value=FIRST, allow_blank=False, compact=True, id="model")
-            yield Static("size", id="size-name", classes="name")
-            yield Choice([(name, name) for name in known_names("profile")], prompt="as set", compact=True, id="size")
+            yield Static("model", classes="name")
+            yield Menu([(name, name) for name in CATALOGUE], value=FIRST, allow_blank=False, compact=True, id="model")
+            yield Static("size", classes="name")
+            yield Menu([(name, name) for name in known_names("profile")], prompt="as set", compact=True, id="size")
             yield Button("Start", id="start", variant="primary", compact=True)
         with Fields():
             yield ItemGrid(min_column_width=46, stretch_height=False)
@@ -115,43 +172,42 @@ process of its own. The shell's line for it stands at the bottom: **Ctrl-Y** cop
         self.focus_first()
 
     def focus_first(self) -> None:
-        next(iter(self._fields())).control.focus()
+        next(self._fields()).focus()
 
     # What is trained
 
     @property
     def path(self) -> tuple[str, str]:
-        return "train", str(self.query_one("#model", Choice).value)
+        return "train", str(self.query_one("#model", Menu).value)
 
     def _fields(self) -> Iterator[Field]:
-        return iter(self.query(Field))
+        for group in self.query(Group):
+            yield from group.fields
 
     def _field(self, name: str) -> Field:
         return next(field for field in self._fields() if field.parameter.name == name)
 
     async def rebuild(self, texts: dict[str, str]) -> None:
         """The fields of the model that is chosen, with these texts in them."""
+        self._built = self.path
         groups: dict[str, list[Parameter]] = {name: [] for name in ORDER}
         for parameter in parameters(COMMANDS[self.path]):
             if parameter.name != "detach":
                 groups.setdefault(parameter.option.group, []).append(parameter)
-        panels = [
-            panel(name, *(Field(one) for one in sorted(found, key=lambda one: not one.option.positional)))
-            for name, found in groups.items()
-            if found
-        ]
-        self._built = self.path
         grid = self.query_one(ItemGrid)
         with self.app.batch_update():
             await grid.remove_children()
-            await grid.mount(*panels)
+            made = [
+                Group(name, sorted(found, key=lambda one: not one.option.positional)) for name, found in groups.items() if found
+            ]
+            await grid.mount(*made)
             for field in self._fields():
                 field.text = texts.get(field.parameter.name, "")
             self._take_profile()
 
     def _take_profile(self) -> None:
         """What settings files and the profile say is what fields expect."""
-        size = self.query_one("#size", Choice).value
+        size = self.query_one("#size", Menu).value
         try:
             self._layers = settings_files.layers(None if size == Select.NULL else str(size))
             self._defaults = settings_files.find(self.path, self._layers)
@@ -160,40 +216,41 @@ process of its own. The shell's line for it stands at the bottom: **Ctrl-Y** cop
             self.screen.notify(sentence(error), severity="error", markup=False)
         for field in self._fields():
             default = self._defaults.get(field.parameter.name)
-            field.expect(default.value if default else field.parameter.default)
+            field.expect(shown(field.parameter, default.value if default else field.parameter.default))
         self._look_soon()
 
     def command(self) -> Train:
-        """What the fields say, checked; marks the fields that are wrong, and raises UsageError for the first."""
+        """What the fields say, checked; UsageError for the first that is wrong."""
         given: dict[str, Any] = {}
-        errors: list[UsageError] = []
         for field in self._fields():
-            wrong = ""
-            try:
-                if (value := field.given()) is not ABSENT:
-                    given[field.parameter.name] = value
-            except UsageError as error:
-                errors.append(error)
-                wrong = str(error)
-            if not wrong and self._blamed and self._blamed[0] == field.parameter.name:
-                wrong = self._blamed[1]
-            field.mark(wrong)
-        if errors:
-            raise errors[0]
+            if (value := read(field.parameter, field.text)) is not ABSENT:
+                given[field.parameter.name] = value
         found = {name: default for name, default in self._defaults.items() if name not in given}
         command = settings_files.configured(self.path, given, found)
         assert isinstance(command, Train)
         return command
 
+    def _why_wrong(self, field: Field) -> str:
+        try:
+            read(field.parameter, field.text)
+        except UsageError as error:
+            return str(error)
+        return self._blamed[1] if self._blamed and self._blamed[0] == field.parameter.name else ""
+
+    def mark(self) -> None:
+        """Say under fields what is wrong with them."""
+        for group in self.query(Group):
+            group.mark({field: why for field in group.fields if (why := self._why_wrong(field))})
+
     def blame(self, error: BaseException) -> None:
         """Mark the field that a failed start is about: that of an option that it names, or what is trained on."""
         flags = option_flags(COMMANDS[self.path])
         named = [flags[word.rstrip(":,.")].name for word in str(error).split() if word.rstrip(":,.") in flags]
-        name = named[0] if named else next(iter(self._fields())).parameter.name
+        name = named[0] if named else next(self._fields()).parameter.name
         self._blamed = name, sentence(error)
-        field = self._field(name)
-        field.mark(sentence(error))
-        field.control.focus()
+        self.mark()
+        self._field(name).focus()
+        self._show_line(Text(sentence(error), "red"))
 
     async def fill(self, text: str) -> None:
         """Say what a shell's line says."""
@@ -204,8 +261,8 @@ process of its own. The shell's line for it stands at the bottom: **Ctrl-Y** cop
         except UsageError as error:
             self.screen.notify(str(error), severity="error", markup=False)
             return
-        self.query_one("#model", Choice).value = command.model
-        self.query_one("#size", Choice).value = profile or Select.NULL
+        self.query_one("#model", Menu).value = command.model
+        self.query_one("#size", Menu).value = profile or Select.NULL
         given = {p.name: shown(p, getattr(command, p.name)) for p in parameters(type(command)) if p.name in command.given}
         await self.rebuild(given)
         self.focus_first()
@@ -220,37 +277,49 @@ process of its own. The shell's line for it stands at the bottom: **Ctrl-Y** cop
     def _look(self) -> None:
         """Mark what is wrong; show the line."""
         self._soon = False
-        shown_line = self.query_one("#line", Static)
+        self.mark()
         try:
-            shown_line.update(Text(f"$ {line(self.command())}", "bold"))
+            self._show_line(Text(f"$ {line(self.command())}", "bold"))
         except UsageError as error:
-            shown_line.update(Text(str(error), "red"))
+            self._show_line(Text(str(error), "red"))
 
-    @on(Input.Changed)
-    @on(Select.Changed)
-    @on(Checkbox.Changed)
-    async def changed(self, event: Message) -> None:
-        self._blamed = None
-        control = event.control
-        if control is not None and control.id == "model":
-            texts = {field.parameter.name: field.text for field in self._fields()}
-            if self.path != self._built:
-                await self.rebuild(texts)
-        elif control is not None and control.id == "size":
-            self._take_profile()
+    def _show_line(self, text: Text) -> None:
+        """In as many lines as it needs, as far as there are."""
+        shown_line = self.query_one("#line", Static)
+        height = max(1, len(text.wrap(self.app.console, max(1, self.size.width - 2)))) if self.size.width else 1
+        if shown_line.styles.height is None or shown_line.styles.height.value != height:
+            shown_line.styles.height = height
+        shown_line.update(text, layout=False)
+
+    def on_resize(self, event: Resize) -> None:
         self._look_soon()
 
-    def on_descendant_focus(self, event: DescendantFocus) -> None:
-        field = next((node for node in event.widget.ancestors if isinstance(node, Field)), None)
-        if field is None:
-            return
-        option = field.parameter.option
-        default = self._defaults.get(field.parameter.name)
-        what = option.help + (f" [{'|'.join(option.choices)}]" if option.choices else field.parameter.default_text)
-        origin = f"  ({shown(field.parameter, default.value)} by {default.origin})" if default else ""
-        self.query_one("#explain", Static).update(f"{what}{origin}")
+    @on(Line.Changed)
+    @on(Choice.Changed)
+    def changed(self) -> None:
+        self._blamed = None
+        self._look_soon()
 
-    @on(Input.Submitted)
+    @on(Select.Changed, "#model")
+    async def model_changed(self) -> None:
+        if self.path != self._built:
+            await self.rebuild({field.parameter.name: field.text for field in self._fields()})
+
+    @on(Select.Changed, "#size")
+    def size_changed(self) -> None:
+        self._take_profile()
+
+    def on_descendant_focus(self, event: DescendantFocus) -> None:
+        if not isinstance(event.widget, Line | Choice):
+            return
+        parameter = event.widget.parameter
+        default = self._defaults.get(parameter.name)
+        choices = f" [{'|'.join(parameter.option.choices)}]" if parameter.option.choices else parameter.default_text
+        origin = f"  ({default.origin})" if default else ""
+        self.query_one("#explain", Static).update(f"{parameter.option.help}{choices}{origin}", layout=False)
+
+    @on(Line.Submitted)
+    @on(Choice.Submitted)
     @on(Button.Pressed, "#start")
     def start(self) -> None:
         self.post_message(self.Start())

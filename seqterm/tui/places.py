@@ -12,4 +12,7 @@ class Place(NamedTuple):
     help: str
 
 
-PLACES = (Place("runs", "Runs", "seqterm.tui.runs:Runs", "All runs: compare, stop, resume, delete them"),)
+PLACES = (
+    Place("runs", "Runs", "seqterm.tui.runs:Runs", "All runs: compare, stop, resume, delete them"),
+    Place("train", "Train", "seqterm.tui.train:Train", "A form for a new training, and trainings live"),
+)
