@@ -9,7 +9,14 @@ if TYPE_CHECKING:
     from seqterm.app.loaded import LoadedModel
     from seqterm.backends.base import Backend
 
-BACKEND = "backend"  # its key among what is kept
+
+class _Shared:
+    """What sessions beside each other have together."""
+
+    def __init__(self) -> None:
+        self.loading = RLock()
+        self.models: dict[str, LoadedModel] = {}
+        self.backend: Backend | None = None
 
 
 class Mailbox:
@@ -43,9 +50,8 @@ class Session:
         self.stop = self.stoppable = False
         self.mailbox = Mailbox()
         self.holds = holds
-        self._models: dict[str, LoadedModel] = {}
         self.kept: dict[Hashable, Any] = {}  # what a command has loaded and the next may ask again
-        self._loading = RLock()
+        self._shared = _Shared()
 
     def beside(self) -> "Session":
         """One whose commands run at the same time and are stopped by themselves; what either loads both have."""
@@ -58,25 +64,25 @@ class Session:
     def backend(self) -> "Backend":
         from seqterm.backends.select import select
 
-        with self._loading:
-            if BACKEND not in self.kept:
-                self.kept[BACKEND] = select()
-            return self.kept[BACKEND]
+        with self._shared.loading:
+            if self._shared.backend is None:
+                self._shared.backend = select()
+            return self._shared.backend
 
     def load(self, run: str) -> "LoadedModel":
         """The model of a run, kept for the next command as long as its checkpoint stays the same."""
         from seqterm.app.loaded import LoadedModel
 
-        with self._loading:
-            loaded = self._models.get(run)
+        with self._shared.loading:
+            loaded = self._shared.models.get(run)
             if loaded is None or not (self.holds or loaded.is_current()):
-                loaded = self._models[run] = LoadedModel.open(run, self.backend)
+                loaded = self._shared.models[run] = LoadedModel.open(run, self.backend)
             return loaded
 
     def loaded(self, run: str) -> "LoadedModel | None":
         """The model of a run, if it has been loaded."""
-        return self._models.get(run)
+        return self._shared.models.get(run)
 
     def forget(self, run: str) -> None:
         """Read the model anew when it is next asked for."""
-        self._models.pop(run, None)
+        self._shared.models.pop(run, None)

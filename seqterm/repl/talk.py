@@ -14,6 +14,7 @@ from seqterm.app.commands.base import OnLines, Prompted
 from seqterm.app.commands.vectors import OnVectors
 from seqterm.app.parsing import nearest, place, split_path, split_words
 from seqterm.app.session import Session
+from seqterm.app.tree import Node, Tree
 from seqterm.errors import DataError, UsageError
 from seqterm.events import Event, Piece, Sampled
 from seqterm.faces import notes
@@ -33,7 +34,6 @@ from seqterm.repl.lines import (
     unquoted,
     view_and_rest,
 )
-from seqterm.repl.tree import Node, Tree
 from seqterm.text.corpus import given_input
 
 

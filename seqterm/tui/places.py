@@ -15,4 +15,5 @@ class Place(NamedTuple):
 PLACES = (
     Place("runs", "Runs", "seqterm.tui.runs:Runs", "All runs: compare, stop, resume, delete them"),
     Place("train", "Train", "seqterm.tui.train:Train", "A form for a new training, and trainings live"),
+    Place("playground", "Playground", "seqterm.tui.playground:Playground", "Let models write, and steer them while they do"),
 )

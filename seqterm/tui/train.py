@@ -5,17 +5,16 @@ from dataclasses import replace
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical
 from textual.events import Paste
-from textual.screen import ModalScreen
 from textual.widget import Widget
-from textual.widgets import Button, ContentSwitcher, Input, Static
+from textual.widgets import Button, ContentSwitcher
 
 from seqterm.app.arguments import line
 from seqterm.app.commands import Command, Resume, Stop, Watch
 from seqterm.errors import UsageError
 from seqterm.events import Detached, Event
 from seqterm.faces.notes import sentence
+from seqterm.tui.dialogs import Ask
 from seqterm.tui.field import COMMAND
 from seqterm.tui.form import Form
 from seqterm.tui.job import Job
@@ -24,28 +23,6 @@ from seqterm.tui.work_screen import WorkScreen
 
 OF_FORM = ("start", "copy", "paste_command", "live")
 OF_LIVE = ("stop", "resume", "next_chart", "form", "play")
-
-
-class Ask(ModalScreen[str | None]):
-    """One line of text, or None."""
-
-    DEFAULT_CSS = """
-    Ask { align: center middle; }
-    Ask > Vertical { width: 90%; max-width: 100; height: auto; border: round $primary; padding: 1 2; background: $surface; }
-    """
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss(None)", "Never mind")]
-
-    def __init__(self, question: str):
-        super().__init__()
-        self._question = question
-
-    def compose(self) -> Iterator[Widget]:
-        with Vertical():
-            yield Static(self._question, markup=False)
-            yield Input(compact=True)
-
-    def on_input_submitted(self, event: Input.Submitted) -> None:
-        self.dismiss(event.value)
 
 
 class Train(WorkScreen):
@@ -144,7 +121,7 @@ class Train(WorkScreen):
             if text:
                 await self._form.fill(text)
 
-        self.app.push_screen(Ask(f"A line of a shell, as `{COMMAND} gru tales --hidden 64`:"), fill)
+        self.app.push_screen(Ask("From a command", f"{COMMAND} ", "A line of a shell, as it would be typed there"), fill)
 
     async def on_paste(self, event: Paste) -> None:
         if event.text.lstrip("$ ").startswith(COMMAND):

@@ -45,6 +45,30 @@ class Tree:
         self.current = node
         return node
 
+    def split(self, node: Node, length: int) -> Node:
+        """Cut a text after so many letters of what was drawn, so that another can go on from there; -> the rest of it."""
+        rest = Node(
+            len(self._nodes), node, node.before + node.added + node.drawn[:length], "", node.drawn[length:], node.run, node.seed
+        )
+        rest.children, node.children, node.drawn = node.children, [rest], node.drawn[:length]
+        for child in rest.children:
+            child.parent = rest
+        self._nodes.append(rest)
+        self.current = rest if self.current is node else self.current
+        return rest
+
+    def branches(self) -> Iterator[tuple[int, Node, str]]:
+        """(depth, last text, all that it adds) of texts that go on without a branching; one begins wherever several go on."""
+        waiting = [(child, 0) for child in reversed(self.root.children)]
+        while waiting:
+            node, depth = waiting.pop()
+            added = [node.added + node.drawn]
+            while len(node.children) == 1:
+                node = node.children[0]
+                added.append(node.added + node.drawn)
+            yield depth, node, "".join(added)
+            waiting += [(child, depth + 1) for child in reversed(node.children)]
+
     def undo(self) -> Node:
         """Back to the text before; the other stays in the tree."""
         if self.current.parent is None:
@@ -52,10 +76,13 @@ class Tree:
         self.current = self.current.parent
         return self.current
 
-    def go(self, number: int) -> Node:
+    def node(self, number: int) -> Node:
         if number >= len(self._nodes):
             raise UsageError(f"There is no text {number}: /tree shows them.")
-        self.current = self._nodes[number]
+        return self._nodes[number]
+
+    def go(self, number: int) -> Node:
+        self.current = self.node(number)
         return self.current
 
     def lines(self) -> Iterator[str]:

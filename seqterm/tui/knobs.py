@@ -1,0 +1,184 @@
+"""The settings of sampling and the speed, each a row that is moved with the arrow keys."""
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from rich.text import Text
+from textual.binding import Binding, BindingType
+from textual.events import Click
+from textual.message import Message
+from textual.reactive import reactive
+from textual.widget import Widget
+
+from seqterm.app.arguments import convert
+from seqterm.options import check, option, parameters
+from seqterm.sampling.settings import STEERED, STRATEGIES, SamplingSettings, with_change
+
+SPEED = "speed"
+NAME_WIDTH, VALUE_WIDTH = 12, 11
+SHORT = {"repetition_penalty": "repetition"}
+
+
+@dataclass(frozen=True)
+class Knob:
+    """`stops`: the values that the keys go through."""
+
+    name: str
+    stops: tuple[Any, ...]
+
+    @property
+    def label(self) -> str:
+        return SHORT.get(self.name, self.name.replace("_", "-"))
+
+    def moved(self, value: Any, by: int) -> Any:
+        """The stop that comes next from a value, which need not be one."""
+        if value in self.stops:
+            place = self.stops.index(value) + by
+        else:
+            numbers = [(place, stop) for place, stop in enumerate(self.stops) if isinstance(stop, int | float)]
+            rises = numbers[0][1] < numbers[-1][1]
+            last = max((place for place, stop in numbers if (stop < value) == rises), default=numbers[0][0] - 1)
+            place = last + 1 if by > 0 else last
+        return self.stops[max(0, min(len(self.stops) - 1, place))]
+
+    def share(self, value: Any) -> float:
+        """Where a value stands among the stops, from 0 to 1."""
+        place = self.stops.index(value) if value in self.stops else self.stops.index(self.moved(value, 1))
+        return place / (len(self.stops) - 1)
+
+
+def _steps(first: int, last: int, step: int) -> tuple[float, ...]:
+    """Of hundredths."""
+    return tuple(value / 100 for value in range(first, last + step, step))
+
+
+KNOBS = (
+    Knob("strategy", STRATEGIES),
+    Knob("temperature", (*_steps(5, 200, 5), 2.5, 3.0, 4.0, 5.0)),
+    Knob("top_k", (None, *range(1, 11), 12, 15, 20, 25, 30, 40, 50, 75, 100, 200, 500, 1000)),
+    Knob("top_k_draw", ("weighted", "uniform")),
+    Knob("top_p", (None, 0.99, 0.98, *_steps(5, 95, 5)[::-1])),
+    Knob("min_p", (None, 0.01, 0.02, 0.03, 0.05, 0.07, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.7, 1.0)),
+    Knob("repetition_penalty", (*_steps(100, 200, 5), 2.5, 3.0, 5.0)),
+    Knob(SPEED, (1, 2, 3, 5, 8, 12, 20, 30, 50, 80, 120, 200, None)),
+)
+FIRST_SPEED = 20
+
+
+@dataclass(frozen=True)
+class Speed:
+    speed: float | None = option(FIRST_SPEED, "Tokens a second.", minimum=0.01)
+
+
+class Knobs(Widget, can_focus=True):
+    """`values`: of the settings in STEERED; `speed`: tokens a second, None for all that there are."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up,k", "move(-1)", "Up", show=False),
+        Binding("down,j", "move(1)", "Down", show=False),
+        Binding("left,h", "turn(-1)", "Less", show=False),
+        Binding("right,l", "turn(1)", "More", show=False),
+        Binding("enter", "type", "Type a value", show=False),
+        Binding("delete,backspace", "reset", "Reset", show=False),
+    ]
+    DEFAULT_CSS = f"Knobs {{ height: {len(KNOBS)}; }}"
+    row: reactive[int] = reactive(1)
+
+    class Turned(Message):
+        """A knob has another value."""
+
+        def __init__(self, name: str, value: Any):
+            super().__init__()
+            self.name, self.value = name, value
+
+    class Typed(Message):
+        """Somebody wants to type the value of a knob."""
+
+        def __init__(self, name: str, value: str):
+            super().__init__()
+            self.name, self.value = name, value
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._built_in = {p.name: p.default for p in parameters(SamplingSettings) if p.name in STEERED}
+        self.values = dict(self._built_in)
+        self.speed: float | None = FIRST_SPEED
+
+    @property
+    def delay(self) -> float:
+        """Seconds from one token to the next."""
+        return 1 / self.speed if self.speed else 0.0
+
+    def value(self, name: str) -> Any:
+        return self.speed if name == SPEED else self.values[name]
+
+    def set(self, name: str, value: Any) -> None:
+        if value == self.value(name):
+            return
+        if name == SPEED:
+            self.speed = value
+        else:
+            self.values[name] = value
+        self.refresh()
+        self.post_message(self.Turned(name, value))
+
+    def read(self, name: str, text: str) -> None:
+        """Set what was typed; UsageError where it cannot be that."""
+        parameter = next(p for p in (*parameters(SamplingSettings), *parameters(Speed)) if p.name == name)
+        value = convert(parameter, text) if text else None
+        if name == SPEED:
+            check(Speed(value))
+        else:
+            with_change(SamplingSettings(**self.values), name, value)
+        self.set(name, value)
+
+    def render(self) -> Text:
+        return Text("\n").join(self._line(row, self.size.width) for row in range(len(KNOBS)))
+
+    def _line(self, row: int, width: int) -> Text:
+        knob = KNOBS[row]
+        slider, value = width - NAME_WIDTH - VALUE_WIDTH - 1, self.value(knob.name)
+        line = Text(f"{knob.label:<{NAME_WIDTH}}", no_wrap=True)
+        if slider >= 4:
+            place = round(knob.share(value) * (slider - 1))
+            line.append("─" * place, "cyan").append("●", "bold cyan").append("─" * (slider - 1 - place), "dim").append(" ")
+        shown = self._shown(knob.name, value)
+        line.append(f"{shown:>{VALUE_WIDTH}}" if slider >= 4 else shown)
+        if row == self.row and self.has_focus:
+            line.stylize("reverse", 0, NAME_WIDTH - 1)
+        return line
+
+    def _shown(self, name: str, value: Any) -> str:
+        """What counts, also where a strategy brings it."""
+        if name == SPEED:
+            return f"{value:g}/s" if value else "unlimited"
+        settings = SamplingSettings(**self.values)
+        brought = {"top_k": settings.k, "top_p": settings.p if settings.p < 1 else 0, "min_p": settings.minimum}
+        value = brought.get(name, value) if value is None else value
+        return value if isinstance(value, str) else f"{value:g}" if value else "off"
+
+    def action_move(self, rows: int) -> None:
+        self.row = (self.row + rows) % len(KNOBS)
+
+    def action_turn(self, by: int) -> None:
+        knob = KNOBS[self.row]
+        self.set(knob.name, knob.moved(self.value(knob.name), by))
+
+    def action_reset(self) -> None:
+        """As it was at first."""
+        name = KNOBS[self.row].name
+        self.set(name, FIRST_SPEED if name == SPEED else self._built_in[name])
+
+    def action_type(self) -> None:
+        name = KNOBS[self.row].name
+        value = self.value(name)
+        self.post_message(self.Typed(name, "" if value is None else str(value)))
+
+    def on_click(self, event: Click) -> None:
+        """A click chooses a knob, and on its slider moves it."""
+        if event.y >= len(KNOBS):
+            return
+        self.row = event.y
+        knob, slider = KNOBS[self.row], self.size.width - NAME_WIDTH - VALUE_WIDTH - 1
+        if slider >= 4 and NAME_WIDTH <= event.x < NAME_WIDTH + slider:
+            self.set(knob.name, knob.stops[round((event.x - NAME_WIDTH) / (slider - 1) * (len(knob.stops) - 1))])
