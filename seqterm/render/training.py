@@ -155,7 +155,7 @@ class TrainingView:
         step, held_out, eta = self.steps[-1], self._held_out(), self.eta()
         figures = [f"{step.step / max(1, self.started.steps):.0%}", f"loss {step.loss:.3f}"]
         figures += [f"held out {held_out[-1]:.3f}"] if held_out else []
-        return "  ".join([*figures, *([f"{duration(eta)} left"] if eta is not None and not self.ended else [])])
+        return "  ".join([*figures, *([duration(eta)] if eta is not None and not self.ended else [])])
 
     def _held_out(self) -> list[float]:
         return [v.validation_loss for v in self.validations if v.validation_loss is not None]
@@ -183,13 +183,16 @@ class TrainingView:
 
     def losses(self, width: int, height: int) -> Text:
         if not self.steps:
-            waits = not self.ended and (self.caught_up is None or self.caught_up.training)
-            return Text("compiling kernels ..." if waits else "no losses were logged on the way", "dim")
+            return self._no_steps("losses")
         lines = [Series([s.step for s in self.steps], [s.loss for s in self.steps], TRAINING)]
         held_out = [(v.step, v.validation_loss) for v in self.validations if v.validation_loss is not None]
         if held_out:
             lines.append(Series([step for step, _ in held_out], [loss for _, loss in held_out], HELD_OUT))
         return line_chart(lines, width, height)
+
+    def _no_steps(self, what: str) -> Text:
+        waits = not self.steps and not self.ended and (self.caught_up is None or self.caught_up.training)
+        return Text("compiling kernels ..." if waits else f"no {what} were logged on the way", "dim")
 
     def gradients(self, width: int, height: int) -> Text:
         """The norm of each layer's gradient, on a logarithmic scale."""
@@ -199,11 +202,11 @@ class TrainingView:
             for layer, style in self._layers()
         ]
         if not lines:
-            return Text("no gradients were logged", "dim")
+            return self._no_steps("gradients of layers")
         return line_chart(lines, width, height, labels=Labels(y="exponent"))
 
     def gradient_legend(self) -> Text:
-        legend = Text("gradient norm: ", "default")
+        legend = Text("gradients: ", "default")
         return legend.append_text(Text("  ").join(Text(layer_label(name), style) for name, style in self._layers()))
 
     def _layers(self) -> list[tuple[str, str]]:
@@ -215,7 +218,7 @@ class TrainingView:
         """The learning rate, step by step."""
         rates = [(s.step, s.learning_rate) for s in self.steps if s.learning_rate is not None]
         if not rates:
-            return Text("this training has no learning rate", "dim")
+            return self._no_steps("learning rates")
         line = Series([step for step, _ in rates], [rate for _, rate in rates], TRAINING)
         return line_chart([line], width, height, labels=Labels(y=".2g"))
 

@@ -67,7 +67,10 @@ def shown(parameter: Parameter, value: Any) -> str:
         return shlex.join(map(str, value))
     if parameter.type is bool:
         return YES_NO[not value]
-    return word(value) + ("s" if parameter.option.duration else "")
+    short = f"{value:g}" if isinstance(value, float) else str(value)
+    if isinstance(value, float) and (float(short) != value or (parameter.option.duration and "e" in short)):
+        short = word(value)
+    return short + ("s" if parameter.option.duration else "")
 
 
 def read(parameter: Parameter, text: str) -> Any:
@@ -146,7 +149,7 @@ class Choice(Widget, can_focus=True):
 
     def render(self) -> Text:
         value = Text(self.text or self.expected, "" if self.text else "dim")
-        return Text.assemble(("‹ ", "bold"), value, (" ›", "bold")) if self.has_focus else Text.assemble("  ", value)
+        return value.append("  ◂ ▸", "bold") if self.has_focus else value
 
     def action_turn(self, by: int) -> None:
         """The next word, the one before, or none."""

@@ -1,7 +1,7 @@
 """Every `train` command as a form, made from its fields."""
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, ClassVar
 
 from rich.text import Text
@@ -29,6 +29,7 @@ from seqterm.tui.field import ABSENT, Choice, Field, Line, Pasted, field_of, rea
 
 FIRST, CORPUS = "lstm", "tales"  # what a newcomer trains
 ORDER = ("Options", MODEL, TRAINING, RATE, TEXT, GUARD)
+COLUMN, WITH_HELP = 46, 96  # characters of a group, without help beside its fields and with it
 SOON = 0.05  # seconds in which changes are looked at together
 
 
@@ -71,9 +72,11 @@ class Group(Horizontal):
 
     DEFAULT_CSS = """
     Group { height: auto; }
-    Group .names { width: 18; height: auto; }
+    Group Static { height: auto; text-wrap: nowrap; text-overflow: ellipsis; }
+    Group .names { width: 18; }
     Group .fields { width: 1fr; height: auto; }
-    Group .wrong { color: $text-error; height: auto; }
+    Group .helps { width: 3fr; margin-left: 2; color: $text-muted; }
+    Group .wrong { color: $text-error; }
     """
 
     def __init__(self, title: str, found: list[Parameter]):
@@ -81,34 +84,47 @@ class Group(Horizontal):
         self.border_title = title
         self.fields = [field_of(parameter) for parameter in found]
         self.wrong: dict[Field, str] = {}
+        self._with_help = False
 
     def compose(self) -> ComposeResult:
         yield Static(self._names(), classes="names")
         yield Vertical(*self.fields, classes="fields")
+        yield Static(classes="helps")
 
     def _names(self) -> Text:
-        names = Text()
-        for field in self.fields:
-            name = field.parameter.flag
-            if field in self.wrong:
-                names.append(f"{name}\n\n", "bold red")
-            else:
-                names.append(f"{name}\n", "bold" if field.has_focus else "dim")
-        return names
+        return self._beside(lambda field: Text(field.parameter.flag, self._style(field)))
+
+    def _style(self, field: Field) -> str:
+        return "bold red" if field in self.wrong else "bold" if field.has_focus else "dim"
+
+    def _helps(self) -> Text:
+        why = self.wrong.get
+        return self._beside(lambda field: Text(why(field) or field.parameter.option.help, "red" if why(field) else ""))
+
+    def _beside(self, what: Callable[[Field], Text]) -> Text:
+        """A line beside each field, and an empty one beside what is said under it."""
+        under = set() if self._with_help else self.wrong.keys()
+        lines = [line for field in self.fields for line in (what(field), *([Text()] if field in under else []))]
+        return Text("\n").join(lines)
 
     def draw(self, layout: bool = False) -> None:
         self.query_one(".names", Static).update(self._names(), layout=layout)
 
-    def mark(self, wrong: dict[Field, str]) -> None:
-        """Say what is wrong with which fields."""
-        if wrong == self.wrong:
+    def mark(self, wrong: dict[Field, str], with_help: bool) -> None:
+        """Say what is wrong with which fields: under them, or, where there is help beside them, in its place."""
+        if (wrong, with_help) == (self.wrong, self._with_help):
             return
-        self.wrong = wrong
+        self.wrong, self._with_help = wrong, with_help
         self.query(".wrong").remove()
-        for field, why in wrong.items():
-            text = Text(why, no_wrap=True, overflow="ellipsis")
-            self.query_one(".fields").mount(Static(text, classes="wrong"), after=field)
+        for field, why in wrong.items() if not with_help else ():
+            self.query_one(".fields").mount(Static(Text(why), classes="wrong"), after=field)
+        helps = self.query_one(".helps", Static)
+        helps.display = with_help
+        helps.update(self._helps())
         self.draw(layout=True)
+
+    def on_mount(self) -> None:
+        self.query_one(".helps").display = False
 
     def on_descendant_focus(self) -> None:
         self.draw()
@@ -138,8 +154,6 @@ Arrows and Tab go from field to field, left and right through choices, Backspace
     Form ItemGrid { height: auto; grid-gutter: 0 1; keyline: none; }
     Form #explain { height: 2; padding: 0 1; color: $text-muted; }
     Form #line { height: 1; max-height: 4; padding: 0 1; }
-    .-short Form #explain { display: none; }
-    .-narrow Form #top .name { display: none; }
     """
 
     class Start(Message):
@@ -161,7 +175,7 @@ Arrows and Tab go from field to field, left and right through choices, Backspace
             yield Menu([(name, name) for name in known_names("profile")], prompt="as set", compact=True, id="size")
             yield Button("Start", id="start", variant="primary", compact=True)
         with Fields():
-            yield ItemGrid(min_column_width=46, stretch_height=False)
+            yield ItemGrid(min_column_width=COLUMN, stretch_height=False)
         yield Static(id="explain", markup=False)
         yield Static(id="line", markup=False)
 
@@ -240,7 +254,7 @@ Arrows and Tab go from field to field, left and right through choices, Backspace
     def mark(self) -> None:
         """Say under fields what is wrong with them."""
         for group in self.query(Group):
-            group.mark({field: why for field in group.fields if (why := self._why_wrong(field))})
+            group.mark({field: why for field in group.fields if (why := self._why_wrong(field))}, self._with_help)
 
     def blame(self, error: BaseException) -> None:
         """Mark the field that a failed start is about: that of an option that it names, or what is trained on."""
@@ -292,7 +306,12 @@ Arrows and Tab go from field to field, left and right through choices, Backspace
         shown_line.update(text, layout=False)
 
     def on_resize(self, event: Resize) -> None:
+        self.query_one(ItemGrid).min_column_width = WITH_HELP if self._with_help else COLUMN
         self._look_soon()
+
+    @property
+    def _with_help(self) -> bool:
+        return self.size.width >= WITH_HELP
 
     @on(Line.Changed)
     @on(Choice.Changed)
@@ -314,7 +333,7 @@ Arrows and Tab go from field to field, left and right through choices, Backspace
             return
         parameter = event.widget.parameter
         default = self._defaults.get(parameter.name)
-        choices = f" [{'|'.join(parameter.option.choices)}]" if parameter.option.choices else parameter.default_text
+        choices = f" [{'|'.join(parameter.option.choices)}]" if parameter.option.choices else ""
         origin = f"  ({default.origin})" if default else ""
         self.query_one("#explain", Static).update(f"{parameter.option.help}{choices}{origin}", layout=False)
 

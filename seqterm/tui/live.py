@@ -1,7 +1,6 @@
 """A training as it goes on, here or in any other process: curves, figures, samples."""
 
 from collections import deque
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.text import Text
@@ -14,6 +13,7 @@ from textual.widgets import RichLog, Static
 
 from seqterm.events import Event, Started, TrainingSample
 from seqterm.tui.widgets import Picture, panel
+from seqterm.tui.work_screen import SIDE
 
 if TYPE_CHECKING:
     from seqterm.render.training import TrainingView
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 FRAME = 0.25  # seconds between two pictures
 AT_ONCE = 20  # samples that are laid out between two pictures
 MOST_SAMPLES = 1000
+CHART = 45  # characters of one, at least
 CHARTS = ("losses", "gradients", "rates")
 
 
@@ -57,9 +58,13 @@ class Samples(RichLog):
         """Some of those that wait."""
         from seqterm.render.training import at_step
 
+        if not self._waiting or not self._width:
+            return
         at_end = self.is_vertical_scroll_end
         for _ in range(min(AT_ONCE, len(self._waiting))):
-            self.write(at_step(self._waiting.popleft()), expand=True, scroll_end=at_end)
+            self.write(at_step(self._waiting.popleft()), expand=True, scroll_end=False)
+        if at_end:
+            self.call_after_refresh(self.scroll_end, animate=False)
 
     def on_resize(self, event: Resize) -> None:
         if event.size.width != self._width:
@@ -76,24 +81,18 @@ What is drawn comes from the run's log of events, so it may be trained by any pr
 folder. Leaving this screen, or the workbench, does not stop it.
 
 - **s** stops it, so that it can go on; **r** goes on with it, also after a failure.
-- **v** shows another chart: losses, gradient norms by layer, learning rate. A wide window shows all.
+- **v** shows another chart: losses, gradient norms by layer, learning rate. A wide window shows several.
 - **f** is the form for a new training, **p** plays with the model as it is now.
 """
     DEFAULT_CSS = """
-    Live #heading, Live #summary { height: 1; padding: 0 1; }
+    Live #heading, Live #summary { height: 1; }
     Live #upper { height: 13; }
     Live #losses, Live #gradients, Live #rates { width: 1fr; height: 1fr; }
     Live #below { height: 1fr; min-height: 4; }
     Live #remarks { height: auto; max-height: 4; padding: 0 1; }
-    Live #more { display: none; width: 1fr; }
+    Live #none { height: 1; }
     Live Samples { background: transparent; height: 1fr; }
     Live #summary { display: none; }
-    .-wide.-tall Live #upper { height: 3fr; min-height: 13; }
-    .-wide.-tall Live #below { height: 2fr; }
-    .-short Live #below { display: none; }
-    .-short Live #upper, .-narrow Live #upper { height: 1fr; }
-    .-narrow Live #side { display: none; }
-    .-narrow Live #summary { display: block; }
     """
 
     def __init__(self, id: str):
@@ -110,7 +109,7 @@ folder. Leaving this screen, or the workbench, does not stop it.
             for name in CHARTS:
                 yield panel("", Picture(), id=name)
             yield panel("figures", Picture(), id="side")
-        yield panel("samples", Samples(), id="below")
+        yield panel("samples", Static("None yet: they come with validations.", id="none", classes="hint"), Samples(), id="below")
         yield Static(id="remarks", markup=False)
 
     def on_mount(self) -> None:
@@ -138,7 +137,7 @@ folder. Leaving this screen, or the workbench, does not stop it.
 
     def fail(self, sentence: str) -> None:
         """Nothing more will come."""
-        self.query_one("#remarks", Static).update(Text(sentence, "red"))
+        self._say(sentence, "red")
 
     def next_chart(self) -> None:
         self._chart = CHARTS[(CHARTS.index(self._chart) + 1) % len(CHARTS)]
@@ -146,12 +145,15 @@ folder. Leaving this screen, or the workbench, does not stop it.
 
     # Drawing
 
-    def _shown(self) -> Iterator[str]:
-        wide = self.screen.has_class("-wide")
-        yield from (name for name in CHARTS if wide or name == self._chart)
+    def _shown(self) -> tuple[str, ...]:
+        """As many charts as have room beside the figures, from that on which was asked for."""
+        first = CHARTS.index(self._chart)
+        return (CHARTS + CHARTS)[first : first + max(1, (self.size.width - SIDE) // CHART)][: len(CHARTS)]
 
     def _arrange(self) -> None:
-        shown = set(self._shown())
+        shown = self._shown()
+        order = {name: place for place, name in enumerate(shown)}
+        self.query_one("#upper").sort_children(key=lambda child: order.get(child.id or "", len(CHARTS)))
         for name in CHARTS:
             self.query_one(f"#{name}").display = name in shown
         self._stale = True
@@ -181,4 +183,10 @@ folder. Leaving this screen, or the workbench, does not stop it.
         side = self.query_one("#side Picture", Picture)
         side.draw = view.figures if begun else None
         side.refresh()
-        self.query_one("#remarks", Static).update(Text("\n".join(view.said()), "red" if view.failed else "dim"))
+        self.query_one("#none").display = view.sample is None
+        self._say("\n".join(view.said()), "red" if view.failed else "dim")
+
+    def _say(self, text: str, style: str) -> None:
+        remarks = self.query_one("#remarks", Static)
+        remarks.display = bool(text)
+        remarks.update(Text(text, style))

@@ -30,6 +30,14 @@ class Train(WorkScreen):
     CSS = """
     Train ContentSwitcher { height: 1fr; }
     Train #form, Train #live { height: 100%; }
+    Train.-short #explain { display: none; }
+    Train.-narrow #top .name { display: none; }
+    Train.-wide.-tall #upper { height: 3fr; min-height: 13; }
+    Train.-wide.-tall #below { height: 2fr; }
+    Train.-short #below { display: none; }
+    Train.-short #upper, Train.-narrow #upper { height: 1fr; }
+    Train.-narrow #side { display: none; }
+    Train.-narrow #summary { display: block; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+s", "start", "Start"),
