@@ -71,7 +71,8 @@ def _progress(quiet: bool, live: bool) -> Iterator[Callable[[Event], None]]:
 
 def _plain() -> Callable[[Event], None]:
     """A line for each validation, and for a step every few seconds."""
-    from seqterm.render.training import TrainingView, duration
+    from seqterm.render.plain import duration
+    from seqterm.render.training import TrainingView
 
     view = TrainingView()
     last = time.monotonic()

@@ -4,7 +4,7 @@ from itertools import zip_longest
 
 from rich.cells import cell_len, set_cell_size
 
-from seqterm.render.training import plain
+from seqterm.render.plain import plain
 
 GAP = " | "
 NARROWEST = 8  # letters of a column; where there is no room for that, texts follow one another

@@ -6,7 +6,7 @@ from rich.text import Text
 
 from seqterm.events import ComparedPoint, ForecastPoint, History
 from seqterm.render.braille import Band, Labels, Series, line_chart
-from seqterm.render.training import plain
+from seqterm.render.plain import plain
 
 REAL, ONE_STEP, FORECAST, INTERVAL = "cyan", "green", "bold magenta", "dim"  # styles
 Points = Sequence[ForecastPoint | ComparedPoint]

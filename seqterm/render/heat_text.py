@@ -10,7 +10,7 @@ from rich.text import Text
 
 from seqterm.events import Painted, Painting
 from seqterm.render.heat_map import LEVELS, level
-from seqterm.render.training import plain
+from seqterm.render.plain import plain
 
 INK = "black on "
 WARM = ["#fff3c4", "#ffe58f", "#ffd166", "#ffb347", "#ff9440", "#fa7343", "#ee5340", "#dd3333"]  # of levels 1 to 8

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from seqterm.events import RunCurves, SettingDiffers
 from seqterm.render.braille import Series, line_chart
-from seqterm.render.training import duration, plain
+from seqterm.render.plain import duration, plain
 
 STYLES = ("cyan", "bold magenta", "yellow", "green", "red", "blue")  # of runs, over and over
 HIGHEST = 18  # lines of a chart

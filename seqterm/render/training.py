@@ -1,7 +1,6 @@
 """The training view: loss curve, figures, progress, a fresh sample; drawn by this one piece of code for every face."""
 
 import math
-import re
 import time
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,25 +15,13 @@ from rich.text import Text
 from seqterm.events import CaughtUp, Event, Finished, Note, Started, Step, Stopped, TrainingSample, Validation
 from seqterm.render.bars import bar
 from seqterm.render.braille import Labels, Series, line_chart
+from seqterm.render.plain import duration, plain
 from seqterm.render.thinning import STRETCHES, extremes
 
 FIGURES_WIDTH, FIGURES_HEIGHT = 30, 12
 MOST = 4 * STRETCHES  # steps that are kept
 LAYERS = ("cyan", "magenta", "green", "yellow", "blue", "red")  # colours, in turn
-CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 TRAINING, HELD_OUT = "cyan", "bold magenta"
-
-
-def duration(seconds: float) -> str:
-    """1:02:03 or 2:03"""
-    minutes, rest = divmod(int(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
-
-
-def plain(text: str) -> str:
-    """Text whose control characters, but for line ends and tabs, cannot reach the terminal."""
-    return CONTROL.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
 def _log10(value: float | None) -> float:

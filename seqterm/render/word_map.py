@@ -10,7 +10,7 @@ from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 
 from seqterm.render.braille import BLANK, DOTS
-from seqterm.render.training import plain
+from seqterm.render.plain import plain
 
 MARKER, WORD, ARROW = "bold cyan", "default", "magenta"  # styles
 HEADS = "→↗↑↖←↙↓↘"  # by eighths of a turn

@@ -10,7 +10,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from seqterm.app.tree import Tree
-from seqterm.render.training import plain
+from seqterm.render.plain import plain
 from seqterm.tui.widgets import Table
 
 SHOWN = 120  # letters of a branch

@@ -13,7 +13,7 @@ from textual.widgets import Input, Static
 from seqterm.app.commands import ListRuns
 from seqterm.events import Event, RunSummary
 from seqterm.models.catalogue import CATALOGUE
-from seqterm.render.training import plain
+from seqterm.render.plain import plain
 from seqterm.tui.widgets import Table
 from seqterm.tui.work_screen import WorkScreen
 

@@ -16,7 +16,7 @@ from textual.widgets import Input
 from seqterm.app.commands import CompareRuns, ListRuns, RemoveRuns, Stop, Watch
 from seqterm.events import Event, RunCurves, RunSummary, SettingDiffers
 from seqterm.faces.notes import sentence
-from seqterm.render.training import plain
+from seqterm.render.plain import plain
 from seqterm.tui.job import Job
 from seqterm.tui.widgets import Draw, Empty, Picture, Question, Table
 from seqterm.tui.work_screen import WorkScreen

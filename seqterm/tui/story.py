@@ -6,7 +6,7 @@ from rich.cells import cell_len
 
 from seqterm.app.tree import Node, Tree
 from seqterm.events import Changed, Choice
-from seqterm.render.training import plain
+from seqterm.render.plain import plain
 
 KEPT = 5_000  # tokens of a stretch that remember what they were drawn from
 TAB = "    "

@@ -14,7 +14,7 @@ from textual.widgets import Static
 
 from seqterm.app.commands import Sample
 from seqterm.events import Event, TrainingSample
-from seqterm.render.training import plain
+from seqterm.render.plain import plain
 from seqterm.tui.work_screen import WorkScreen
 
 

@@ -7,7 +7,7 @@ from textual.message import Message
 
 from seqterm.app.commands import Sample
 from seqterm.events import Changed, Choice, Event, Sampled
-from seqterm.render.training import plain
+from seqterm.render.plain import plain
 from seqterm.tui.job import Job
 from seqterm.tui.story import Story
 from seqterm.tui.story_view import StoryView

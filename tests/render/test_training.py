@@ -8,7 +8,8 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from seqterm.events import CaughtUp, Finished, Note, Saved, Started, Step, Stopped, TrainingSample, Validation
-from seqterm.render.training import TrainingView, at_step, duration
+from seqterm.render.plain import duration
+from seqterm.render.training import TrainingView, at_step
 from tests.render.screens import check_golden
 
 WIDTHS = [40, 80, 200]
