@@ -55,6 +55,7 @@ class TrainingView:
     sample: TrainingSample | None = None
     remarks: list[str] = field(default_factory=list)
     ended: bool = False
+    complete: bool = False
     began: float = 0.0
     caught_up: CaughtUp | None = None  # where a log is watched
 
@@ -77,13 +78,14 @@ class TrainingView:
                 self.remarks, self.ended = [f"stopped: {event.reason}"], True
             case Finished():
                 self.remarks, self.ended = [*self.remarks, f"complete in {duration(event.seconds)}"], True
+                self.complete = True
             case Note():
                 self.remarks.append(event.text)
 
     def _begin(self, event: Started) -> None:
         """A training goes on from a checkpoint, and what came after that is no more."""
         if self.ended:
-            self.remarks, self.ended = [], False
+            self.remarks, self.ended, self.complete = [], False, False
         self.started = event
         self.steps = [step for step in self.steps if step.step <= event.step]
         self.validations = [validation for validation in self.validations if validation.step <= event.step]

@@ -118,8 +118,8 @@ class Choice(Widget, can_focus=True):
     """One of some words; none of them: what is expected, in grey."""
 
     DEFAULT_CSS = """
-    Choice { height: 1; width: 1fr; }
-    Choice:focus { background: $surface; }
+    Choice { height: 1; width: 1fr; background: $surface; }
+    Choice:focus { background-tint: $foreground 5%; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("right,l,space", "turn(1)", "Next choice", show=False),

@@ -1,6 +1,7 @@
 """A training as it goes on, here or in any other process: curves, figures, samples."""
 
 from collections import deque
+from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.text import Text
@@ -100,6 +101,7 @@ folder. Leaving this screen, or the workbench, does not stop it.
         self.run = ""
         self._view: TrainingView | None = None
         self._stale = False
+        self._failure = ""  # why nothing more will come
         self._chart = CHARTS[0]
 
     def compose(self) -> ComposeResult:
@@ -120,15 +122,17 @@ folder. Leaving this screen, or the workbench, does not stop it.
         """Begin anew with a run."""
         from seqterm.render.training import TrainingView
 
-        self.run, self._view, self._stale = run, TrainingView(), True
+        self.run, self._view, self._stale, self._failure = run, TrainingView(), True, ""
         self.query_one(Samples).forget()
+
+    def focus_samples(self) -> None:
         self.query_one(Samples).focus()
 
     def take(self, events: list[Event]) -> None:
         if self._view is None:
             return
         for event in events:
-            self._view.take(event)
+            self._view.take(replace(event, run=self.run) if isinstance(event, Started) else event)  # it may have been moved
             if isinstance(event, TrainingSample):
                 self.query_one(Samples).add(event)
             elif isinstance(event, Started):
@@ -137,7 +141,13 @@ folder. Leaving this screen, or the workbench, does not stop it.
 
     def fail(self, sentence: str) -> None:
         """Nothing more will come."""
-        self._say(sentence, "red")
+        self._failure, self._stale = sentence, True
+
+    @property
+    def epochs(self) -> int | None:
+        """How many a complete training has had."""
+        view = self._view
+        return view.started.epochs if view and view.started and view.complete else None
 
     def next_chart(self) -> None:
         self._chart = CHARTS[(CHARTS.index(self._chart) + 1) % len(CHARTS)]
@@ -172,21 +182,20 @@ folder. Leaving this screen, or the workbench, does not stop it.
 
     def _draw(self, view: "TrainingView") -> None:
         begun = view.started is not None
+        waiting = None if self._failure else view.render
         self.query_one("#heading", Static).update(view.heading() if begun else Text(f" {self.run}", "bold"))
         self.query_one("#summary", Static).update(view.summary())
         draws = {"losses": view.losses, "gradients": view.gradients, "rates": view.rates}
         titles = {"losses": view.legend, "gradients": view.gradient_legend, "rates": lambda: Text("learning rate")}
         for name in self._shown():
             self.query_one(f"#{name}").border_title = Content.from_rich_text(titles[name]())
-            self.query_one(f"#{name} Picture", Picture).draw = draws[name] if begun else view.render
+            self.query_one(f"#{name} Picture", Picture).draw = draws[name] if begun else waiting
             self.query_one(f"#{name} Picture").refresh()
         side = self.query_one("#side Picture", Picture)
         side.draw = view.figures if begun else None
         side.refresh()
         self.query_one("#none").display = view.sample is None
-        self._say("\n".join(view.said()), "red" if view.failed else "dim")
-
-    def _say(self, text: str, style: str) -> None:
+        said = [*view.said(), *([self._failure] if self._failure else [])]
         remarks = self.query_one("#remarks", Static)
-        remarks.display = bool(text)
-        remarks.update(Text(text, style))
+        remarks.display = bool(said)
+        remarks.update(Text("\n".join(said), "red" if view.failed or self._failure else "dim"))

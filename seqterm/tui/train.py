@@ -10,7 +10,8 @@ from textual.widget import Widget
 from textual.widgets import Button, ContentSwitcher
 
 from seqterm.app.arguments import line
-from seqterm.app.commands import Command, Resume, Stop, Watch
+from seqterm.app.commands import Command, Stop, Watch
+from seqterm.app.parsing import parse
 from seqterm.errors import UsageError
 from seqterm.events import Detached, Event
 from seqterm.faces.notes import sentence
@@ -71,6 +72,10 @@ class Train(WorkScreen):
 
     def _show(self, which: str) -> None:
         self.query_one(ContentSwitcher).current = which
+        if which == "form":
+            self._form.focus_first()
+        else:
+            self._live.focus_samples()
         self.refresh_bindings()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -139,7 +144,6 @@ class Train(WorkScreen):
     def action_form(self) -> None:
         """Go to the form."""
         self._show("form")
-        self._form.focus_first()
 
     # Live
 
@@ -166,9 +170,22 @@ class Train(WorkScreen):
         self.do(Stop(run=self._live.run), lambda events: None)
 
     def action_resume(self) -> None:
-        """Go on, in a process of its own."""
-        if not self._starting:
-            self._launch(Resume(run=self._live.run, detach=True), self.workbench.report)
+        """Go on, in a process of its own; a complete training with more epochs."""
+        if self._starting:
+            return
+        if (epochs := self._live.epochs) is None:
+            self._resume([])
+        else:
+            question = Ask("Go on", str(2 * epochs), f"Epochs in all; it has had {epochs}")
+            self.app.push_screen(question, lambda text: self._resume(["--epochs", text]) if text else None)
+
+    def _resume(self, words: list[str]) -> None:
+        try:
+            command = parse(["train", f"--resume={self._live.run}", *words, "--detach"])
+        except UsageError as error:
+            self.notify(str(error), severity="error", markup=False)
+            return
+        self._launch(command, self.workbench.report)
 
     def action_play(self) -> None:
         self.workbench.open_run("playground", self._live.run)
