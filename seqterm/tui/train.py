@@ -134,7 +134,7 @@ class Train(WorkScreen):
             if text:
                 await self._form.fill(text)
 
-        self.app.push_screen(Ask("From a command", f"{COMMAND} ", "A line of a shell, as it would be typed there"), fill)
+        self.app.push_screen(Ask("From a command", "", f"A line of a shell, as `{COMMAND} gru tales --hidden 64`"), fill)
 
     async def on_paste(self, event: Paste) -> None:
         if event.text.lstrip("$ ").startswith(COMMAND):

@@ -193,7 +193,7 @@ def test_settings_files_are_what_is_expected(home, monkeypatch, tmp_path):
         form(driver).query_one("#size", Select).value = "mine"
         await driver.until(lambda: shell_line(driver) == "$ seqterm train lstm verse --hidden 20 --no-bias")
         field(driver, "hidden").focus()
-        await driver.shows("project: ")
+        await driver.shows("(project:")
 
     drive(steps)
 
@@ -224,7 +224,7 @@ def test_a_line_of_a_shell_fills_the_form_and_comes_out_again(home):
         assert field(driver, "embedding").placeholder == "16"
         await driver.press("ctrl+y")
         copied = driver.app.clipboard
-        assert copied.startswith("seqterm train gru letters verse --epochs 5 --save-every 90")
+        assert copied.startswith("seqterm train gru letters verse --epochs 5 --sample-prompt 'The king'")
         command, profile = read_command(copied)
         assert (command.hidden, command.bias, command.sample_prompt, profile) == (48, False, "The king", None)
 
@@ -235,10 +235,10 @@ def test_a_line_can_be_typed_too(home):
     async def steps(driver):
         await to_form(driver)
         await driver.press("ctrl+o")
-        await driver.type("hmm tales --states 4\n")
+        await driver.type("seqterm train hmm tales --states 4\n")
         await driver.until(lambda: shell_line(driver) == "$ seqterm train hmm tales --states 4")
         await driver.act("From a command")
-        await driver.type("nosuch\n")
+        await driver.type("seqterm train nosuch\n")
         await driver.until(lambda: any("There is no train nosuch" in toast for toast in driver.toasts()))
         assert shell_line(driver) == "$ seqterm train hmm tales --states 4"
 
