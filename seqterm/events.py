@@ -425,6 +425,18 @@ class Decoded(Event):
 
 
 @dataclass(frozen=True)
+class Trellis(Event):
+    """The hidden states of a line's tokens, or of all rows of a series, {column: numbers}, and the probabilities (T, K) of every
+    state given all of them."""
+
+    line: int
+    tokens: list[str]
+    series: dict[str, list[float]]
+    states: list[int]
+    probabilities: list[list[float]]
+
+
+@dataclass(frozen=True)
 class WordMap(Event):
     """Words in the plane of their vectors' first two principal components; `shares` of the variance; arrows between words."""
 

@@ -26,6 +26,7 @@ EXAMPLES = {
     list[dict[str, float]]: [{"a": 0.5}],
     dict[str, float] | None: {"a": 0.5},
     list[float]: [0.5, 1.5],
+    dict[str, list[float]]: {"a": [0.5, 1.5]},
     tuple[str, str] | None: ["a", "b"],
     list[int]: [1, 2],
     list[tuple[str, int]]: [["a", 1]],

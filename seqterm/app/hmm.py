@@ -12,7 +12,7 @@ from seqterm.app.session import Session
 from seqterm.backends.base import Array
 from seqterm.datasets.series import read_series
 from seqterm.errors import UsageError
-from seqterm.events import Decoded, Event, HiddenState, Note, Transitions
+from seqterm.events import Decoded, Event, HiddenState, Note, Transitions, Trellis
 from seqterm.models.gaussian_hmm import GaussianHmm
 from seqterm.models.hmm import Hmm
 from seqterm.store.home import existing_run
@@ -55,15 +55,15 @@ def decode(command: DecodeHmm, session: Session) -> Iterator[Event]:
     for number, text in enumerate(read_lines(command.source), 1):
         tokens: list[str] = []
         states: list[int] = []
-        probabilities: list[float] = []
+        probabilities: list[list[float]] = []
         for part in _parts(vocabulary, text):
             ids = vocabulary.encode_part(part).astype(np.int32)
-            path, p = _states(model, _ended(vocabulary, ids), command.posterior)
+            path, p = _states(model, _ended(vocabulary, ids), command)
             tokens += split(part, vocabulary.form.kind)
             states += path[: len(ids)].tolist()
             probabilities += p[: len(ids)].tolist()
             unknown += int(np.count_nonzero(ids < 0))
-        yield Decoded(number, tokens, states, probabilities if command.posterior else None)
+        yield _found(command, number, tokens, {}, states, probabilities)
     if unknown:
         yield Note(f"{unknown} tokens that the model has never seen say nothing of their states.")
 
@@ -79,17 +79,35 @@ def _ended(vocabulary: Vocabulary, ids: Array) -> Array:
     return np.append(ids, np.int32(vocabulary.special[END])) if vocabulary.has_marks else ids
 
 
-def _states(model: Hmm, observations: Array, posterior: bool) -> tuple[Array, Array]:
-    """(T,) states, and their probabilities where each is chosen by itself."""
-    if not posterior:
-        return model.viterbi(observations), np.zeros(0)
+def _states(model: Hmm, observations: Array, command: DecodeHmm) -> tuple[Array, Array]:
+    """(T,) states, and, where they are asked for, the probabilities (T, K) of all."""
+    if not (command.posterior or command.trellis):
+        return model.viterbi(observations), np.zeros((len(observations), 0))
     _, smoothed = model.posteriors(observations)
-    return smoothed.argmax(axis=1), smoothed.max(axis=1)
+    return smoothed.argmax(axis=1) if command.posterior else model.viterbi(observations), smoothed
 
 
-def _decode_series(model: GaussianHmm, command: DecodeHmm) -> Iterator[Decoded]:
+def _decode_series(model: GaussianHmm, command: DecodeHmm) -> Iterator[Event]:
     """All rows are one sequence."""
     values = np.ascontiguousarray(read_series(command.source, model.settings.column).values)
-    path, p = _states(model, values, command.posterior)
-    for row, state in enumerate(path.tolist()):
-        yield Decoded(row + 1, [], [state], [float(p[row])] if command.posterior else None)
+    states, probabilities = (found.tolist() for found in _states(model, values, command))
+    if command.trellis:
+        series = dict(zip(model.settings.column, values.T.tolist(), strict=True))
+        yield _found(command, 1, [], series, states, probabilities)
+        return
+    for row, state in enumerate(states):
+        yield _found(command, row + 1, [], {}, [state], [probabilities[row]])
+
+
+def _found(
+    command: DecodeHmm,
+    line: int,
+    tokens: list[str],
+    series: dict[str, list[float]],
+    states: list[int],
+    probabilities: list[list[float]],
+) -> Event:
+    """states (T,), probabilities (T, K)."""
+    if command.trellis:
+        return Trellis(line, tokens, series, states, probabilities)
+    return Decoded(line, tokens, states, [max(row) for row in probabilities] if command.posterior else None)

@@ -47,6 +47,7 @@ from seqterm.events import (
     TotalScore,
     TrainingSample,
     Transitions,
+    Trellis,
     UnitTracks,
     WordMap,
 )
@@ -130,6 +131,7 @@ def listing(events: Iterable[Event], quiet: bool, screen: Screen, summary_only: 
     """Commands that answer with lines."""
     from seqterm.render.heat_text import heat_text, legend
     from seqterm.render.training import at_step
+    from seqterm.render.trellis import trellis
 
     headings: set[str] = set()
 
@@ -163,13 +165,15 @@ def listing(events: Iterable[Event], quiet: bool, screen: Screen, summary_only: 
                 case Painted():
                     assert painting
                     screen.draw(heat_text(painting, event, screen.size[0]))
+                case Trellis():
+                    screen.draw(trellis(event, *screen.size))
                 case TrainingSample():
                     screen.draw(at_step(event))
                 case TotalScore():
                     screen.write((text.total_score(event) if summary_only else text.total_row(event)) + "\n")
                 case NextToken():
                     most = most or event.probability
-                    screen.write(text.next_token(event, most) + "\n")
+                    screen.write(text.next_token(event, most, screen.size[0]) + "\n")
                 case NextSummary():
                     screen.write(text.next_summary(event) + "\n")
                 case Line() | Corrected():

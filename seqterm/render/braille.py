@@ -36,10 +36,11 @@ class Band:
 @dataclass(frozen=True)
 class Labels:
     """How a chart's ends are named: a format for y, or "exponent" where y is the decimal logarithm of what is shown, and texts
-    for the first and last x (None: the numbers)."""
+    for the first and last x (None: the numbers).  margin: columns at the left, where more than the names need."""
 
     y: str = ".2f"
     x: tuple[str, str] | None = None
+    margin: int = 0
 
     def of(self, y: float) -> str:
         return f"{10**y:.1e}".replace("e-0", "e-").replace("e+0", "e+") if self.y == "exponent" else f"{y:{self.y}}"
@@ -84,6 +85,7 @@ class _Grid:
         previous = np.full(2, np.nan)
         for column, (top, bottom) in enumerate(self._rows(np.stack([highs, lows])).T):
             if np.isnan(top):
+                previous = np.full(2, np.nan)
                 continue
             first, last = np.fmin(top, previous[1]), np.fmax(bottom, previous[0])  # joined to the column before
             for row in range(int(first), int(last) + 1):
@@ -124,7 +126,7 @@ def line_chart(lines: Sequence[Series], width: int, height: int, bands: Sequence
     xs = [line.x for line in lines] + [band.x for band in bands]
     x_range = (min(x[0] for x in xs), max(x[-1] for x in xs))
     names = [labels.of(high), labels.of(low)]
-    margin = max(map(len, names)) + 1
+    margin = max(labels.margin, *(len(name) + 1 for name in names))
     cells_across, cells_down = max(1, width - margin), max(1, height - 1)
     grid = _Grid(cells_down, cells_across, x_range, low, high)
     for band in bands:

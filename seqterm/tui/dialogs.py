@@ -66,7 +66,7 @@ class Branches(ModalScreen[str]):
         for depth, node, text in self._tree.branches():
             one_line = plain(text.replace("\n", "↵"))
             shown = one_line if len(one_line) <= SHOWN else f"{one_line[: SHOWN // 2]} … {one_line[-SHOWN // 2 :]}"
-            rows[str(node.number)] = [Text("▶" if node is self._tree.current else " ", "cyan"), Text("  " * depth + shown)]
+            rows[str(node.number)] = [Text("▸" if node is self._tree.current else " ", "cyan"), Text("  " * depth + shown)]
         table = self.query_one(Table)
         table.fill(rows)
         if str(self._tree.current.number) in rows:

@@ -3,6 +3,7 @@
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
+from contextvars import copy_context
 
 from seqterm.app.commands import Command
 from seqterm.app.session import Session
@@ -15,7 +16,7 @@ class Job:
     """`ready` is called from the thread when something waits to be fetched after all had been.
 
     Pulling an event is what makes a command go on: a paused job does nothing, and `step` lets it come to its next event.
-    `delay`: seconds from one event to the next.
+    `delay`: seconds from one event to the next.  A job made in a block of `text.corpus.given_input` has it for its own.
     """
 
     def __init__(self, command: Command, session: Session, ready: Callable[["Job"], None], delay: float = 0.0):
@@ -26,7 +27,7 @@ class Job:
         self._changed = threading.Condition()
         self._stopped = self._told = False
         self._allowed: float = float("inf")  # events that may be pulled
-        self._thread = threading.Thread(target=self._work, name=type(command).__name__, daemon=True)
+        self._thread = threading.Thread(target=copy_context().run, args=(self._work,), name=type(command).__name__, daemon=True)
 
     def start(self) -> "Job":
         self._thread.start()

@@ -6,7 +6,7 @@ import pytest
 import seqterm
 from seqterm.app.hmm import load_hmm
 from seqterm.errors import DataError, UsageError
-from seqterm.events import Decoded, HiddenState, LineScore, Note, RunInfo, Sampled, TotalScore, Transitions
+from seqterm.events import Decoded, HiddenState, LineScore, Note, RunInfo, Sampled, TotalScore, Transitions, Trellis
 
 NUMBERS = "close,volume\n" + "".join(f"{(10, 30)[i // 20 % 2] + i % 7 / 10},{i % 5}\n" for i in range(200))
 REFUSED = {
@@ -142,6 +142,29 @@ def test_decoding_each_token_by_itself(do, text_run, tmp_path):
     assert len(found.states) == len(found.probabilities) == 7
     assert all(p >= 1 / 4 for p in found.probabilities)
     assert smoothed.shape == (7, 4)
+
+
+@pytest.mark.parametrize("posterior", [False, True])
+def test_a_trellis_has_the_states_and_the_probabilities_of_all(do, text_run, tmp_path, session, posterior):
+    (tmp_path / "lines").write_text("the hen\n\n")
+    where = {"run": text_run, "source": str(tmp_path / "lines"), "posterior": posterior}
+    found, empty = do("hmm", "decode", **where, trellis=True)
+    decoded, _ = do("hmm", "decode", **where)
+    assert isinstance(found, Trellis)
+    assert (found.line, found.tokens, found.series, found.states) == (1, decoded.tokens, {}, decoded.states)
+    model, vocabulary = load_hmm(text_run, session)
+    ids = np.append(vocabulary.encode_part("the hen"), vocabulary.special["SENTENCE_END"]).astype(np.int32)
+    np.testing.assert_array_equal(found.probabilities, model.posteriors(ids)[1][:-1])
+    assert (empty.line, empty.tokens, empty.states, empty.probabilities) == (2, [], [], [])
+
+
+def test_a_trellis_of_a_series_has_all_rows(do, series, series_run):
+    (found,) = do("hmm", "decode", run=series_run, source=series, trellis=True)
+    rows = do("hmm", "decode", run=series_run, source=series, posterior=True)
+    assert (found.line, found.tokens, list(found.series)) == (1, [], ["close", "volume"])
+    assert found.states == [row.states[0] for row in rows]
+    assert [max(shares) for shares in found.probabilities] == [row.probabilities[0] for row in rows]
+    assert found.series["close"] == [float(row.split(",")[0]) for row in NUMBERS.split()[1:]]
 
 
 def test_decoding_a_series_gives_a_state_a_row(do, series, series_run):

@@ -66,6 +66,20 @@ def test_decode_gives_probabilities_and_objects(seqterm, folder):
     assert stderr_lines(shown) == ["1 tokens that the model has never seen say nothing of their states."]
 
 
+def test_a_trellis_is_drawn_as_wide_as_asked_and_told_in_objects(seqterm, folder):
+    words, text = ("hmm", "decode", "./hens", "-", "--trellis"), b"the hen\n\nhas eggs\n"
+    done = seqterm(*words, "--svg", "trellis.svg", input=text, cwd=folder, env={"COLUMNS": "40"})
+    assert (done.returncode, done.stderr) == (0, b"")
+    lines = done.stdout.decode().splitlines()
+    assert (lines[0].rstrip(), lines[4], lines[5].rstrip()) == ("  t h e   h e n", "", "  h a s   e g g s")
+    assert [line[0] for line in lines[1:4]] == ["0", "1", "2"]
+    assert max(map(len, lines)) <= 40
+    assert "<svg" in (folder / "trellis.svg").read_text()
+    told = json_events(seqterm(*words, "--jsonl", input=text, cwd=folder).stdout)
+    assert [event["event"] for event in told] == ["trellis"] * 3
+    assert all(sum(row) == pytest.approx(1, rel=1e-9) for event in told for row in event["probabilities"])
+
+
 def test_bad_input_is_one_sentence(seqterm, folder):
     (folder / "gap.csv").write_text("close\n1\nx\n3\n")
     words = ("train", "hmm", "gap.csv", "--emission", "gaussian", "--column", "close")

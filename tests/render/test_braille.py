@@ -86,7 +86,7 @@ def test_one_point_is_a_chart():
 @pytest.mark.parametrize("gap", [math.nan, math.inf, -math.inf])
 def test_values_that_are_no_numbers_are_gaps(gap):
     found = dots(chart([1, 1, gap, gap, 0, 0], MARGIN + 3, 3))
-    assert {column for column, _ in found} == {0, 1, 4, 5}
+    assert found == {(0, 0), (1, 0), (4, 7), (5, 7)}
 
 
 @pytest.mark.parametrize("y", [[], [math.nan], [math.nan, math.inf]])

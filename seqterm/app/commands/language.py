@@ -92,6 +92,7 @@ class Neurons(OnLines):
         None, "Rank units by their correlation with this pattern.", metavar="quotes|brackets|line-position|REGEX"
     )
     top: int = option(10, "With --find: units to show.", minimum=1)
+    length: int | None = option(None, "Read so many tokens of the text (default: all).", minimum=1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,6 +133,7 @@ class DecodeHmm(OnLines):
     """The states behind each line of a text, or each row of a CSV file: the most probable path."""
 
     posterior: bool = option(False, "The most probable state of each token by itself, and its probability.")
+    trellis: bool = option(False, "Draw the states beneath the text, or over the series, with the probabilities of all of them.")
 
 
 @dataclass(frozen=True, kw_only=True)
