@@ -10,7 +10,7 @@ from seqterm.events import Trellis
 from seqterm.render.braille import Labels, Series, line_chart
 from seqterm.render.heat_map import LEVELS, level
 from seqterm.render.heat_text import INK, SHOWN
-from seqterm.render.training import plain
+from seqterm.render.plain import plain
 
 COLOURS = ["#4fb3d9", "#f28e2b", "#59a14f", "#e15759", "#b07aa1", "#c9a227", "#3fb8a5", "#ff8fa3", "#8c8ce0", "#a57c5a"]
 LEAST = 4  # columns of text, or lines of a chart, however small the screen

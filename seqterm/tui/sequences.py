@@ -16,7 +16,7 @@ from seqterm.app.commands import Command, DecodeHmm, Forecast, Info, ShowHmm
 from seqterm.events import ComparedPoint, Event, Fitted, ForecastErrors, ForecastPoint, Note, RunInfo, RunSummary
 from seqterm.faces import forecast
 from seqterm.faces.notes import sentence
-from seqterm.render.training import plain
+from seqterm.render.plain import plain
 from seqterm.text.corpus import given_input
 from seqterm.tui.job import Job
 from seqterm.tui.line import Line

@@ -16,7 +16,7 @@ from seqterm.events import Answer, Event, Neighbour, WordMap
 from seqterm.events import OddOneOut as Odd
 from seqterm.faces.notes import sentence
 from seqterm.render.bars import bar
-from seqterm.render.training import plain
+from seqterm.render.plain import plain
 from seqterm.tui.job import Job
 from seqterm.tui.widgets import Picture, Table
 from seqterm.tui.work_screen import WorkScreen
