@@ -90,7 +90,8 @@ def test_golden_parallelogram(plane, monkeypatch, size):
         await driver.until(lambda: "queen" in driver.text)
         await driver.pilot.pause()
         name = f"words_{size[0]}x{size[1]}.txt"
-        assert driver.text + "\n" == (GOLDEN / name).read_text(encoding="utf-8")
+        drawn = driver.text.split("\n")[1:-1]  # but for the bar of screens and the keys, which others change
+        assert drawn == (GOLDEN / name).read_text(encoding="utf-8").splitlines()
 
     drive(steps, size)
 
@@ -125,7 +126,7 @@ def test_a_sum_the_odd_one_out_and_a_map(plane):
         await driver.until(lambda: first(driver).words == ["bread", *first(driver).words[1:]] and len(first(driver).words) == 4)
         await ask(driver, "man:woman king:queen")
         await driver.until(lambda: first(driver).words == ["man", "woman", "king", "queen"])
-        await driver.shows("● man", "● queen", "•woman")
+        await driver.shows("● man", "● queen", "woman•")
 
     drive(steps)
     assert memory.recall()["words"]["chosen"] == ["man", "woman", "king", "queen"]
