@@ -6,7 +6,7 @@ from textual.geometry import Size
 from textual.reactive import reactive
 
 from seqterm.events import ComparedPoint, Event, Fitted, ForecastPoint, HiddenState, History, RunInfo, Transitions, Trellis
-from seqterm.faces import forecast, text
+from seqterm.faces import forecast
 from seqterm.models.catalogue import CATALOGUE
 from seqterm.tui.widgets import Draw, Picture
 
@@ -39,7 +39,8 @@ def chart(found: list[Event], width: int, height: int) -> Text:
 
 
 def model(found: list[Event], width: int, height: int) -> Text:
-    """What there is to say of a model: transitions and states as `seqterm hmm show` has them, a regression's table, or all about the run."""
+    """What there is to say of a model: transitions and states as of `hmm show`, a regression's table, or all about the run."""
+    from seqterm.faces import text
     from seqterm.render.trellis import colour
 
     shown = Text(no_wrap=True)
