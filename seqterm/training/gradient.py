@@ -10,7 +10,7 @@ import numpy as np
 from seqterm.backends.base import Array
 from seqterm.models.network import Network
 
-FEWEST = 1 << 16  # elements that are worth a thread
+FEWEST = 1 << 15  # elements that are worth a thread
 Result = TypeVar("Result")
 
 
@@ -40,14 +40,16 @@ class Gradient:
         """function(stretch) over all elements, or all but the table's: a stretch for each slice, if they are many."""
         first = 0 if with_table else self.table.size
         n_stretches = max(1, min(len(self.views), (len(self.flat) - first) // FEWEST))
-        bounds = np.linspace(first, len(self.flat), 1 + n_stretches).astype(int).tolist()
+        bounds = [first + i * (len(self.flat) - first) // n_stretches for i in range(1 + n_stretches)]
         stretches = [slice(*pair) for pair in pairwise(bounds)]
         return self._backend.map(function, stretches) if n_stretches > 1 else [function(stretches[0])]
 
     def gather(self, ids: Array) -> float:
         """Add up the slices, after a batch in which these ids were read -> the Euclidean norm."""
-        self.rows = np.unique(ids) if len(self.table) else self.rows
-        named = self._kernels.squared_norm(self.table[self.rows].ravel())
+        named = 0.0
+        if len(self.table):
+            self.rows = np.unique(ids)
+            named = self._kernels.squared_norm(self.table[self.rows].ravel())
         return math.sqrt(named + sum(self.each(self._gather_stretch, with_table=False)))
 
     def _gather_stretch(self, stretch: slice) -> float:
