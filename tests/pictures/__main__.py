@@ -32,10 +32,9 @@ def seqterm(line: str) -> None:
 async def draw() -> None:
     """Go from screen to screen, as a person does."""
     from seqterm.faces.views import FONT
+    from seqterm.tui.app import Workbench
     from tests.tui.driving import Driver
     from tests.tui.tour import TOUR
-
-    from seqterm.tui.app import Workbench
 
     for name, steps in TOUR.items():
         app = Workbench()
