@@ -13,7 +13,7 @@ from textual.events import ScreenResume
 from textual.widget import Widget
 from textual.widgets import Input
 
-from seqterm.app.commands import CompareRuns, ListRuns, RemoveRuns, Stop, Watch
+from seqterm.app.commands import CompareRuns, ListRuns, RemoveRuns, Resume, Stop, Watch
 from seqterm.events import Event, RunCurves, RunSummary, SettingDiffers
 from seqterm.faces.notes import sentence
 from seqterm.render.plain import plain
@@ -58,6 +58,7 @@ class Runs(WorkScreen):
         Binding("t", "train", "Train"),
         Binding("p", "play", "Play"),
         Binding("s", "stop", "Stop"),
+        Binding("r", "resume", "Resume"),
         Binding("d", "delete", "Delete"),
         Binding("slash", "filter", "Filter"),
         Binding("escape", "no_filter", "No filter", show=False),
@@ -189,6 +190,11 @@ class Runs(WorkScreen):
     def action_stop(self) -> None:
         if run := self._current:
             self.do(Stop(run=run), ignore)
+
+    def action_resume(self) -> None:
+        """Train on in a process of its own, and watch."""
+        if run := self._current:
+            self.do(Resume(run=run, detach=True), ignore, lambda error: None if error else self._open("train"))
 
     def action_delete(self) -> None:
         """Ask first."""

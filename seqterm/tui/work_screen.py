@@ -49,7 +49,7 @@ class Bar(Static):
         self.on_resize()
 
     def on_resize(self) -> None:
-        wide = self.app.size.width >= sum(len(place.title) + 5 for place in PLACES)
+        wide = self.app.size.width >= sum(len(f" {n} {place.title} ") for n, place in enumerate(PLACES, 1))
         parts = []
         for number, place in enumerate(PLACES, 1):
             name = f" {number} {place.title} " if wide or place.name == self._current else f" {number} "

@@ -92,6 +92,17 @@ def test_stopping_a_complete_run_says_that_there_is_nothing_to_stop(runs):
     drive(steps)
 
 
+def test_a_complete_run_is_not_resumed(runs):
+    async def steps(driver):
+        await driver.until(lambda: len(names(driver)) == 6)
+        driver.screen.query_one(Table).move_cursor(row=names(driver).index("hen"))
+        await driver.press("r")
+        await driver.until(lambda: any("hen is complete" in toast for toast in driver.toasts()))
+        assert driver.screen.NAME == "runs"
+
+    drive(steps)
+
+
 def test_small_windows_do_no_harm(runs):
     async def steps(driver):
         await driver.until(lambda: len(names(driver)) == 6)
