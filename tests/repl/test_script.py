@@ -116,7 +116,7 @@ def test_a_million_letters_are_a_line(seqterm):
 
 
 def test_a_session_goes_on_beside_a_training_in_a_process_of_its_own(seqterm, home, runs):
-    words = f"elman {runs / 'corpus.txt'} --hidden 8 --epochs 1 --sample-length 0 --threads 1"
+    words = f"elman {runs / 'corpus.txt'} --hidden 8 --epochs 1 --sample-length 0 --threads 1 --batch 4 --steps 16"
     done = seqterm("repl", input=f"/train {words} --detach -o own\n/watch own\n".encode())
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith(b"own\n own  elman, ")
