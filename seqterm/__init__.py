@@ -1,7 +1,8 @@
 """seqterm: sequence models in the terminal.
 
-`seqterm.load(RUN)` gives a trained model with `sample`, `score`, `next` and `trace`, `seqterm.load_vectors(RUN|FILE)` word
-vectors with `neighbours`, `analogy` and `odd_one_out`, `seqterm.load_forecaster(RUN)` a forecaster with `forecast` and `errors`.
+`seqterm.load(RUN)` gives a trained model with `sample`, `choices`, `score`, `next` and `trace`, `seqterm.load_vectors(RUN|FILE)`
+word vectors with `neighbours`, `analogy` and `odd_one_out`, `seqterm.load_forecaster(RUN)` a forecaster with `forecast` and
+`errors`.
 """
 
 from typing import TYPE_CHECKING

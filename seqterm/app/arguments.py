@@ -64,7 +64,7 @@ def without_defaults_of(command: C, names: Iterable[str]) -> C:
     return dataclasses.replace(command, **{name: built_in[name] for name in names if name not in command.given})
 
 
-def _word(value: Any) -> str:
+def word(value: Any) -> str:
     """A value that reads back as the same; floats without an exponent, so that they are durations too."""
     return format(Decimal(repr(value)), "f") if isinstance(value, float) else str(value)
 
@@ -89,7 +89,7 @@ def words(command: Command) -> list[str]:
             flags.append(f"--{parameter.flag}" if value else f"--no-{parameter.flag}")
         else:
             for one in value if parameter.many else (value,):
-                flags.extend((f"--{parameter.flag}", _word(one)))
+                flags.extend((f"--{parameter.flag}", word(one)))
     if path[-1].startswith("-") and positional[0].startswith("-"):  # the value of an option
         return [*path[:-1], f"{path[-1]}={positional[0]}", *flags]
     if any(word.startswith("-") and word != "-" for word in positional):

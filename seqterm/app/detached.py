@@ -21,7 +21,7 @@ from seqterm.store.home import runs_folder, state_folder
 from seqterm.store.run_folder import RunFolder
 
 MODULE = "seqterm.faces.detached"  # what such a process runs
-LONGEST_START = 10.0  # seconds that are waited for a training to begin; a longer text is read without anybody waiting
+LONGEST_START = 20.0  # seconds that are waited for a training to begin; a longer text is read without anybody waiting
 ERROR = "seqterm: "  # how the line begins in which a process says why it failed
 KINDS = {kind.exit_code: kind for kind in (SeqtermError, UsageError, DataError, DivergedError)}
 

@@ -1,6 +1,7 @@
 """The command Neurons: text coloured by what a unit of a recurrent network does, and which unit tracks a pattern best."""
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import numpy as np
 
@@ -13,10 +14,14 @@ from seqterm.backends.base import Array
 from seqterm.errors import UsageError
 from seqterm.evaluation.tracking import PATTERNS, correlations, pattern_values
 from seqterm.events import Event, Painted, Painting, UnitTracks
+from seqterm.models.base import State
 from seqterm.models.recurrent import RecurrentModel
 
 STEPS = 4096  # tokens read at a time
+KEPT = 1 << 27  # bytes of what all units do that a session keeps, so that the next unit is shown at once
+TRACES = "traces"  # their key among what is kept
 SIGNED = ("h", "c", "g")  # may be below zero; gates are shares
+Traces = dict[str, Array]
 
 
 def neurons(command: Neurons, session: Session) -> Iterator[Event]:
@@ -27,11 +32,12 @@ def neurons(command: Neurons, session: Session) -> Iterator[Event]:
     if not isinstance(loaded.model, RecurrentModel):
         raise UsageError(f"{command.run} is a run of {loaded.config['model']}, which has no recurrent units.")
     _check(command, loaded.model)
-    with open_stream(loaded.vocabulary, command.source) as (ids, _):
+    with open_stream(loaded.vocabulary, command.source) as (all_ids, _):
+        ids = np.asarray(all_ids[: command.length], np.int64)
         if command.find is None:
-            yield from _paint(command, loaded, np.asarray(ids, np.int64))
+            yield from _paint(command, loaded, ids, session)
         else:
-            yield from _find(command, loaded, np.asarray(ids, np.int64))
+            yield from _find(command, loaded, ids)
 
 
 def _check(command: Neurons, model: RecurrentModel) -> None:
@@ -47,23 +53,50 @@ def _check(command: Neurons, model: RecurrentModel) -> None:
         raise UsageError(f"{command.run} is of {', '.join(names)}: there is no --gate {command.gate}.")
 
 
-def _trace_unit(command: Neurons, model: RecurrentModel, ids: Array, rows: list[str]) -> Array:
-    """(rows, T): what the unit does, read in blocks from the start of the text to its end."""
-    found = np.empty((len(rows), len(ids)), np.float32)
-    state, layer = model.zero_state(1), model.settings.layers - 1 if command.layer is None else command.layer
-    for first in range(0, len(ids), STEPS):
+class _Reading(NamedTuple):
+    """What all units did while a model, known by its checksum, read ids, and the state that it came to."""
+
+    checksum: str
+    ids: Array
+    blocks: list[Traces]
+    state: State
+
+
+def _read(loaded: LoadedModel, ids: Array, session: Session) -> Iterator[Traces]:
+    """What all units do over a text from its start to its end, in blocks of {"0.h": (T, H), ...}.
+
+    The session keeps that of the last text, unless it is too much: other units of it are then there at once, and a text that
+    has grown is read from where it ended.
+    """
+    model: RecurrentModel = loaded.model  # type: ignore[assignment]
+    kept: _Reading | None = session.kept.get(TRACES)
+    if kept is None or kept.checksum != loaded.checksum or not np.array_equal(kept.ids, ids[: len(kept.ids)]):
+        kept = _Reading(loaded.checksum, ids[:0], [], model.zero_state(1))
+    yield from kept.blocks
+    blocks, state = list(kept.blocks), kept.state
+    size = sum(_size(block) for block in blocks)
+    for first in range(len(kept.ids), len(ids), STEPS):
         state, traces = model.trace_on(state, ids[first : first + STEPS, None])
-        for i, name in enumerate(rows):
-            found[i, first : first + STEPS] = traces[f"{layer}.{name}"][:, 0, command.unit]
-    return found
+        block = {name: array[:, 0].copy() for name, array in traces.items()}
+        size += _size(block)
+        if size <= KEPT:
+            blocks.append(block)
+        yield block
+    if size <= KEPT:
+        session.kept[TRACES] = _Reading(loaded.checksum, ids, blocks, state)
 
 
-def _paint(command: Neurons, loaded: LoadedModel, ids: Array) -> Iterator[Event]:
+def _size(block: Traces) -> int:
+    return sum(array.nbytes for array in block.values())
+
+
+def _paint(command: Neurons, loaded: LoadedModel, ids: Array, session: Session) -> Iterator[Event]:
     model: RecurrentModel = loaded.model  # type: ignore[assignment]
     others = [name for name in model.trace_names if name != command.gate] if command.gates else []
     rows = [command.gate, *others]
-    values = _trace_unit(command, model, ids, rows)
     layer = model.settings.layers - 1 if command.layer is None else command.layer
+    found = [[block[f"{layer}.{name}"][:, command.unit] for name in rows] for block in _read(loaded, ids, session)]
+    values: Array = np.concatenate(found, axis=1)
     ranges = []
     for name, row in zip(rows, values, strict=True):
         high = round(max(1.0, float(np.abs(row).max())), 2)  # cells and rectified units have no bound

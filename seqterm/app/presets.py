@@ -7,10 +7,14 @@ Values = dict[str, Any]
 
 def _preset(network: Values, recurrent: Values, vectors: Values, others: dict[str, Values]) -> dict[tuple[str, ...], Values]:
     """{table: {flag: value}}"""
+    recurrent = {**network, **recurrent}
     by_model = {
-        **dict.fromkeys(("elman", "lstm", "gru"), {**network, **recurrent}),
+        "elman": recurrent,
+        "lstm": recurrent,
+        "gru": recurrent,
         "nnlm": network,
-        **dict.fromkeys(("word2vec", "glove"), vectors),
+        "word2vec": vectors,
+        "glove": vectors,
         **others,
     }
     return {("train", model): values for model, values in by_model.items()}

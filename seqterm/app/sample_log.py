@@ -14,7 +14,6 @@ from seqterm.options import pick, to_json
 from seqterm.sampling.settings import SamplingSettings
 from seqterm.store import sample_log
 from seqterm.store.files import json_line, writing_whole
-from seqterm.store.sample_log import LoggedText
 
 WARNED = "sample log warned"  # in Session.kept: once a session
 
@@ -32,7 +31,7 @@ def logged(
         if isinstance(event, Sampled):
             interrupted = event.stopped_by == "interrupt"
             about = time.time(), run, model.checksum, settings.seed or 0, values
-            drawn.append(LoggedText(0, *about, event.prompt, event.text, event.tokens, interrupted))
+            drawn.append(LoggedSample(0, *about, event.prompt, event.text, event.tokens, interrupted))
     if not drawn or not sample_log.is_on():
         return
     try:
@@ -56,7 +55,7 @@ def search_log(command: SearchLog, session: Session) -> Iterator[Event]:
     yield from _summaries(sample_log.rows(holding=text, last=command.last), f"No sample holds {text!r}.")
 
 
-def _summaries(rows: list[LoggedText], none: str) -> Iterator[Event]:
+def _summaries(rows: list[LoggedSample], none: str) -> Iterator[Event]:
     for row in rows:
         yield LoggedSummary(row.number, row.time, row.run, row.seed, row.tokens, row.interrupted, row.prompt + row.text)
     if not rows:
@@ -67,18 +66,14 @@ def show_log(command: ShowLog, session: Session) -> Iterator[Event]:
     found = sample_log.rows(number=int(command.number)) if command.number.isdecimal() else []
     if not found:
         raise UsageError(f"The log has no sample {command.number}: `seqterm log list` shows their numbers.")
-    yield _event(found[0])
-
-
-def _event(row: LoggedText) -> LoggedSample:
-    return LoggedSample(**row._asdict())
+    yield found[0]
 
 
 def export_log(command: ExportLog, session: Session) -> Iterator[Event]:
     rows = sample_log.rows()
     try:
         with writing_whole(Path(command.file)) as file:
-            file.writelines(json_line(dataclasses.asdict(_event(row))) + b"\n" for row in rows)
+            file.writelines(json_line(dataclasses.asdict(row)) + b"\n" for row in rows)
     except OSError as error:
         raise DataError(f"Cannot write {command.file}: {error.strerror}.") from error
     yield Note(f"{len(rows):,} samples are in {command.file}.")

@@ -3,10 +3,9 @@
 import dataclasses
 import math
 import time
+from collections import deque
 from collections.abc import Iterator
 from typing import Any
-
-import numpy as np
 
 from seqterm.app.arguments import line
 from seqterm.app.commands import Resume, Watch
@@ -14,29 +13,20 @@ from seqterm.app.detached import failure
 from seqterm.app.session import Session
 from seqterm.errors import DataError
 from seqterm.events import CaughtUp, Event, Finished, Started, Step, Stopped, TrainingSample, Validation
+from seqterm.render.thinning import STRETCHES, extremes
 from seqterm.store.event_log import EventLog, Row
 from seqterm.store.home import no_run, run_path
 from seqterm.store.run_folder import RunFolder
 
-STRETCHES = 1000  # of which the lowest and the highest loss are kept
+SAMPLES = 1000  # that are given out in one go, at most: the newest
 POLL_SECONDS = 0.2
 KINDS: dict[str, type[Event]] = {"started": Started, "stopped": Stopped, "finished": Finished}
 LOSSES: dict[str, tuple[type[Event], str]] = {"step": (Step, "loss"), "validation": (Validation, "validation_loss")}
 
 
-def extremes(rows: list[Row], key: str) -> list[Row]:
-    """Of rows by rising step the first, the last, and the lowest and the highest of each of STRETCHES equal stretches."""
-    if len(rows) <= 2 * STRETCHES + 2:
-        return rows
-    steps = np.array([row["step"] for row in rows])
-    values = np.array([row[key] for row in rows], np.float64)  # None is NaN
-    stretch = (steps - steps[0]) * STRETCHES // (steps[-1] - steps[0] + 1)
-    order = np.lexsort((values, stretch))
-    order = order[np.isfinite(values[order])]
-    is_first = np.diff(stretch[order], prepend=-1) > 0
-    is_last = np.roll(is_first, -1)  # the next one begins a stretch, or there is none
-    kept = {0, len(rows) - 1, *order[is_first | is_last].tolist()}
-    return [rows[i] for i in sorted(kept)]
+def thinned(rows: list[Row], key: str) -> list[Row]:
+    """Of rows by rising step those that a chart of `key` needs."""
+    return [rows[i] for i in extremes([row["step"] for row in rows], [row[key] for row in rows])]
 
 
 class RunReader:
@@ -56,8 +46,8 @@ class RunReader:
             for rows in self._log.read():
                 yield from self._take(rows, curves)
             yield from _thinned(curves)
-            last = [row for rows in self._samples.read() for row in rows[-1:]][-1:]
-            yield from (_event(TrainingSample, row) for row in last)
+            newest = deque((row for rows in self._samples.read() for row in rows), SAMPLES)
+            yield from (_event(TrainingSample, row) for row in newest)
         except (KeyError, TypeError, ValueError) as error:
             raise DataError(f"The run's events.jsonl is damaged: {error}.") from error
 
@@ -84,10 +74,10 @@ class RunReader:
         if found["step"]:
             self._began, self._last = self._began or found["step"][0], found["step"][-1]
         for kind, (_, key) in LOSSES.items():
-            curves[kind] += extremes(found[kind], key)
+            curves[kind] += thinned(found[kind], key)
             found[kind].clear()
             if len(curves[kind]) > 8 * STRETCHES:
-                curves[kind][:] = extremes(curves[kind], key)
+                curves[kind][:] = thinned(curves[kind], key)
 
     def left(self) -> float | None:
         """Seconds at the pace of this sitting."""
@@ -100,7 +90,7 @@ class RunReader:
 def _thinned(curves: dict[str, list[Row]]) -> Iterator[Event]:
     """Empties the curves."""
     for kind, (event_class, key) in LOSSES.items():
-        yield from (_event(event_class, row) for row in extremes(curves[kind], key))
+        yield from (_event(event_class, row) for row in thinned(curves[kind], key))
         curves[kind].clear()
 
 

@@ -37,5 +37,6 @@ class Backend(Protocol):
         ...
 
     def map(self, function: Callable[[Any], Any], items: Iterable[Any]) -> list[Any]:
-        """The results of function over items, run side by side in `threads` threads, in the order of items."""
+        """The results of function over items, run side by side in `threads` threads, the caller's among them where items are no
+        more than threads; in the order of items."""
         ...

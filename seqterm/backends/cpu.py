@@ -70,4 +70,15 @@ class CPU:
         return int(meeting[1])
 
     def map(self, function: Callable[[Any], Any], items: Iterable[Any]) -> list[Any]:
-        return list(self._pool.map(function, items))
+        items = list(items)
+        if not 0 < len(items) <= self.threads:
+            return list(self._pool.map(function, items))
+        before = flush_denormals()
+        others: list[Future[Any]] = []
+        try:
+            others.extend(self._pool.submit(function, item) for item in items[1:])
+            first = function(items[0])  # in this thread: it need not be woken
+        finally:
+            restore_denormals(before)
+            wait(others)
+        return [first, *(other.result() for other in others)]

@@ -4,6 +4,7 @@ import signal
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from types import FrameType
+from typing import TYPE_CHECKING
 
 from seqterm.app.commands import (
     Command,
@@ -26,8 +27,10 @@ from seqterm.app.commands import (
 from seqterm.app.commands.training import Train
 from seqterm.app.session import Session
 from seqterm.errors import INTERRUPTED, UsageError
-from seqterm.events import Event
 from seqterm.faces.views import Screen, is_live
+
+if TYPE_CHECKING:
+    from seqterm.events import Event  # dozens of dataclasses, which the first prompt does not wait for
 
 WITH_JSON = (Score, Compare, EvaluateVectors, Forecast)  # have one JSON object for all events
 DRAWN = (Sample, Score, Watch, CompareRuns, Neurons, Forecast, MapVectors, ShowHmm, DecodeHmm)  # commands that draw
@@ -71,7 +74,7 @@ def settled(command: Command, view: View) -> Command:
     return replace(command, once=True) if is_endless else command  # type: ignore[call-arg]
 
 
-def show_events(command: Command, events: Iterator[Event], session: Session, view: View) -> int:
+def show_events(command: Command, events: Iterator["Event"], session: Session, view: View) -> int:
     """The events of a command -> exit code."""
     from seqterm.faces import as_json, forecast, show, training
 

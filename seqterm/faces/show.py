@@ -129,18 +129,14 @@ def duel(events: Iterable[Event], runs: Sequence[str], screen: Screen) -> None:
 
 def listing(events: Iterable[Event], quiet: bool, screen: Screen, summary_only: bool = False) -> None:
     """Commands that answer with lines."""
-    from seqterm.render.heat_text import heat_text, legend
-    from seqterm.render.training import at_step
-    from seqterm.render.trellis import trellis
-
     headings: set[str] = set()
+    draw = _drawer(screen)
 
     def under(heading: str, line: str) -> None:
         """A line of a table, after its heading the first time."""
         screen.write(("" if quiet or heading in headings else heading + "\n") + line + "\n")
         headings.add(heading)
 
-    most, painting = 0.0, None
     with _meter(quiet) as meter:
         for event in events:
             match event:
@@ -150,49 +146,64 @@ def listing(events: Iterable[Event], quiet: bool, screen: Screen, summary_only: 
                     meter(event)
                 case RunSummary():
                     under(text.RUNS_HEADING, event.run if quiet else text.run_summary(event))
-                case LineScore():
-                    under(text.SCORES_HEADING, text.line_score(event))
                 case Setting():
                     under(f"[{event.table}]", text.setting(event))
                 case _ if type(event) in TABLES:
                     heading, row = TABLES[type(event)]
                     under(heading, row(event))
-                case WordMap():
-                    _draw_map(event, screen)
-                case Painting():
-                    painting = event
-                    screen.draw(legend(event))
-                case Painted():
-                    assert painting
-                    screen.draw(heat_text(painting, event, screen.size[0]))
-                case Trellis():
-                    screen.draw(trellis(event, *screen.size))
-                case TrainingSample():
-                    screen.draw(at_step(event))
                 case TotalScore():
                     screen.write((text.total_score(event) if summary_only else text.total_row(event)) + "\n")
-                case NextToken():
-                    most = most or event.probability
-                    screen.write(text.next_token(event, most) + "\n")
-                case NextSummary():
-                    screen.write(text.next_summary(event) + "\n")
-                case Line() | Corrected():
-                    screen.write(event.text + "\n")
-                case Exported() | Imported():
-                    screen.write(event.run + "\n")
-                case Transitions():
-                    screen.write(text.transitions(event, screen.size[0]) + "\n")
-                case CorpusCounts():
-                    screen.write(text.corpus_counts(event, screen.size[0]) + "\n")
                 case Removed() if not quiet:
                     notes.note(f"{event.run} is removed.")
                 case _ if type(event) in LINES:
                     screen.write(LINES[type(event)](event) + "\n")
+                case _:
+                    draw(event)
+
+
+def _drawer(screen: Screen) -> Callable[[Event], None]:
+    """Draws what depends on the screen's width, or on what was drawn before it."""
+    from seqterm.render.heat_text import heat_text, legend
+    from seqterm.render.training import at_step
+    from seqterm.render.trellis import trellis
+
+    width = screen.size[0]
+    most, painting = 0.0, None
+
+    def draw(event: Event) -> None:
+        nonlocal most, painting
+        match event:
+            case WordMap():
+                _draw_map(event, screen)
+            case Painting():
+                painting = event
+                screen.draw(legend(event))
+            case Painted():
+                assert painting
+                screen.draw(heat_text(painting, event, width))
+            case Trellis():
+                screen.draw(trellis(event, *screen.size))
+            case TrainingSample():
+                screen.draw(at_step(event))
+            case Transitions():
+                screen.write(text.transitions(event, width) + "\n")
+            case CorpusCounts():
+                screen.write(text.corpus_counts(event, width) + "\n")
+            case NextToken():
+                most = most or event.probability
+                screen.write(text.next_token(event, most, width) + "\n")
+
+    return draw
 
 
 LINES: dict[type[Event], Callable[[Any], str]] = {
     RunInfo: text.run_info,
     Place: text.place,
+    Line: lambda event: event.text,
+    Corrected: lambda event: event.text,
+    Exported: lambda event: event.run,
+    Imported: lambda event: event.run,
+    NextSummary: text.next_summary,
     Ranked: text.ranked,
     CorpusEntry: text.corpus_entry,
     OddOneOut: text.odd_one_out,
@@ -203,6 +214,7 @@ LINES: dict[type[Event], Callable[[Any], str]] = {
     Fitted: lambda event: "\n" + forecasts.fitted(event),
 }
 TABLES: dict[type[Event], tuple[str, Callable[[Any], str]]] = {
+    LineScore: (text.SCORES_HEADING, text.line_score),
     Neighbour: (text.SIMILAR_HEADING, text.neighbour),
     Answer: (text.ANSWERS_HEADING, text.answer),
     AnalogyAccuracy: (text.ACCURACY_HEADING, text.accuracy),

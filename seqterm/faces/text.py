@@ -36,7 +36,7 @@ from seqterm.render.bars import bar
 from seqterm.render.braille import Series, line_chart
 from seqterm.render.heat_map import heat_map
 
-BAR_WIDTH, CURVE_WIDTH = 40, 60
+BAR_WIDTH, BESIDE_BAR, CURVE_WIDTH = 40, 30, 60
 CHOICE_WIDTH = 10  # of the bar of a token that was drawn
 LOG_WIDTH = 60  # letters of a sample in a list
 
@@ -113,9 +113,10 @@ def ranked(event: Ranked) -> str:
     return f"{event.log_probability:.4f}\t{event.text}"
 
 
-def next_token(event: NextToken, most: float) -> str:
+def next_token(event: NextToken, most: float, width: int) -> str:
     length = "" if event.ngram_length is None else f"  {event.ngram_length}-gram" if event.ngram_length else "  unseen"
-    return f"{event.probability:7.4f} {bar(event.probability / most, BAR_WIDTH)} {event.token!r}{length}"
+    drawn = bar(event.probability / most, max(0, min(BAR_WIDTH, width - BESIDE_BAR)))
+    return f"{event.probability:7.4f} {drawn} {event.token!r}{length}"
 
 
 def choice(event: Choice) -> str:

@@ -13,7 +13,7 @@ from seqterm.backends.base import Array, Backend
 from seqterm.layers.base import Tensors, Workspace, fill_orthogonal, fill_uniform, fill_xavier, rows
 
 FEWEST = 8  # steps that are worth a call
-STRETCH = 1 << 16  # pre-activations made at a time: they are still in the second-level cache when the recurrence comes to them
+STRETCH = 1 << 17  # pre-activations made at a time: they are still in the second-level cache when the recurrence comes to them
 
 
 class Packed(NamedTuple):
@@ -81,7 +81,8 @@ class RecurrentLayer(ABC):
         """Writes a (T, B, G*H).  w_x is packed, unless x are ids."""
         if x.ndim == 2:
             self._embedding.embedding_forward(x.ravel(), w_x, rows(a))
-            self._embedding.add_bias(b, rows(a))
+            if len(b):
+                self._embedding.add_bias(b, rows(a))
         else:
             self._dense.dense_forward(rows(x), w_x, b, rows(a))
 

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
 
 import numpy as np
 from rich.text import Text
@@ -33,12 +35,15 @@ class Band:
 
 @dataclass(frozen=True)
 class Labels:
-    """How a chart's ends are named: a format for y, and texts for the first and last x (None: the numbers).  margin: columns at
-    the left, where more than the names need."""
+    """How a chart's ends are named: a format for y, or "exponent" where y is the decimal logarithm of what is shown, and texts
+    for the first and last x (None: the numbers).  margin: columns at the left, where more than the names need."""
 
     y: str = ".2f"
     x: tuple[str, str] | None = None
     margin: int = 0
+
+    def of(self, y: float) -> str:
+        return f"{10**y:.1e}".replace("e-0", "e-").replace("e+0", "e+") if self.y == "exponent" else f"{y:{self.y}}"
 
 
 def _extents(series: Series, x_range: tuple[float, float], n: int) -> tuple[np.ndarray, np.ndarray]:
@@ -120,7 +125,7 @@ def line_chart(lines: Sequence[Series], width: int, height: int, bands: Sequence
     low, high = min(finite), max(finite)
     xs = [line.x for line in lines] + [band.x for band in bands]
     x_range = (min(x[0] for x in xs), max(x[-1] for x in xs))
-    names = [f"{high:{labels.y}}", f"{low:{labels.y}}"]
+    names = [labels.of(high), labels.of(low)]
     margin = max(labels.margin, *(len(name) + 1 for name in names))
     cells_across, cells_down = max(1, width - margin), max(1, height - 1)
     grid = _Grid(cells_down, cells_across, x_range, low, high)
@@ -135,8 +140,8 @@ def line_chart(lines: Sequence[Series], width: int, height: int, bands: Sequence
     for index in range(cells_down):
         label = names[0] if index == 0 else names[1] if index == cells_down - 1 else ""
         chart.append(label.rjust(margin - 1) + " ", "dim")
-        for code, style in zip(grid.cells[index], grid.styles[index], strict=True):
-            chart.append(chr(code), style)
+        for style, cells in groupby(zip(grid.styles[index], grid.cells[index], strict=True), itemgetter(0)):
+            chart.append("".join(chr(code) for _, code in cells), style)
         chart.append("\n")
     begin, end = labels.x or (f"{x:,.0f}" for x in x_range)
     room = cells_across - len(begin) - len(end)

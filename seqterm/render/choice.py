@@ -39,13 +39,18 @@ def choice_bars(choice: Choice, width: int, height: int, cursor: int | None = No
     text = Text(no_wrap=True, overflow="crop")
     for row in shown:
         token, p, chance = rows[row]
-        name = set_cell_size(repr(token), tokens)
+        name = _cut(repr(token), tokens)
         figures = f"{p:6.3f}" + (f" {chance:6.3f}" if has_chance else "")
         share = bar((chance or p) / most, max(1, width - tokens - len(figures) - 4))
         removed = "" if chance else "dim strike"
-        line = Text("▶ " if token == choice.token else "  ")
+        line = Text("▸ " if token == choice.token else "  ")
         line.append(name, removed).append(figures, "" if chance else "dim").append(" " + share, "cyan" if chance else "dim")
         if row == cursor:
             line.stylize("reverse", 2, 2 + len(name) + len(figures))
         text.append_text(line).append("\n")
     return text[:-1]
+
+
+def _cut(text: str, width: int) -> str:
+    """Exactly so many cells of it."""
+    return set_cell_size(text, width) if cell_len(text) <= width else set_cell_size(text, width - 1) + "…"

@@ -9,7 +9,6 @@ from seqterm.app.arguments import convert
 from seqterm.app.commands import COMMANDS
 from seqterm.app.parsing import nearest
 from seqterm.errors import DataError, UsageError
-from seqterm.events import NextToken
 from seqterm.faces import notes, output
 from seqterm.options import Parameter, check, parameters
 from seqterm.repl.lines import unquoted
@@ -93,6 +92,7 @@ def set_field(talk: Talk, rest: str) -> int:
     if text == "default":
         values.pop(parameter.name, None)
     elif flag == "strategy" and number:
+        check(SamplingSettings(strategy=strategy))
         if strategy not in NUMBER_OF:
             raise UsageError(f"{strategy} takes no number: /strategy top-k 20, top-p 0.9 or min-p 0.05.")
         other = next(one for one in fields.values() if one.name == NUMBER_OF[strategy])
@@ -132,6 +132,8 @@ def _where(text: str) -> None:
 
 def pick(talk: Talk, rest: str) -> int | None:
     """Another token in place of the last one; without a number those that there are."""
+    from seqterm.events import NextToken
+
     node = talk.tree.current
     if not node.text:
         raise UsageError("There is no text yet in which to pick another token.")
@@ -210,18 +212,21 @@ def _help_of(words: list[str]) -> Iterator[str]:
     if words[0] in SHORTS and (words[0],) not in COMMANDS:
         return
     if len(words) == 1 and sampling_field(words[0]):
-        yield f"/{words[0]} VALUE\n  {_fields()[words[0]].option.help}"
+        yield f"/{words[0]} VALUE\n  {_about(_fields()[words[0]])}"
         return
     path, _ = split_path(words)
     yield f"/{' '.join(path)}\n  {COMMANDS[path].__doc__}"
     for parameter in parameters(COMMANDS[path]):
         name = (parameter.option.metavar or parameter.name.upper()) if parameter.option.positional else f"--{parameter.flag}"
-        yield f"  {name:<22} {parameter.option.help}{_default(parameter)}"
+        yield f"  {name:<22} {_about(parameter)}"
 
 
-def _default(parameter: Parameter) -> str:
+def _about(parameter: Parameter) -> str:
+    """Help, choices and default."""
     value: Any = parameter.default
-    return "" if value in (None, (), "") or value is False or parameter.option.positional else f"  [{value}]"
+    has_default = value not in (None, (), "", False) and not parameter.option.positional
+    choices = f"  ({', '.join(parameter.option.choices)})" if parameter.option.choices else ""
+    return f"{parameter.option.help}{choices}{f'  [{value}]' if has_default else ''}"
 
 
 SHORTS = {

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from seqterm.app.arguments import build
 from seqterm.app.commands import COMMANDS, Command, Duel, Forecast, Next, Sample
@@ -16,7 +16,6 @@ from seqterm.app.parsing import nearest, place, split_path, split_words
 from seqterm.app.session import Session
 from seqterm.app.tree import Node, Tree
 from seqterm.errors import DataError, UsageError
-from seqterm.events import Event, Piece, Sampled
 from seqterm.faces import notes
 from seqterm.faces.answer import View, settled, show_events
 from seqterm.options import parameters
@@ -35,6 +34,9 @@ from seqterm.repl.lines import (
     view_and_rest,
 )
 from seqterm.text.corpus import given_input
+
+if TYPE_CHECKING:
+    from seqterm.events import Event
 
 
 class Talk:
@@ -60,6 +62,8 @@ class Talk:
                 return self.continue_text(line.removeprefix("/"))
             name, rest = name_and_rest(line)
             if name in SHORTS:
+                if rest.strip() and not SHORTS[name].usage:
+                    raise UsageError(f"/{name} stands alone, without {rest.strip()!r}.")
                 code = SHORTS[name].do(self, rest if SHORTS[name].is_text else rest.strip()) or 0
                 if SHORTS[name].is_kept:
                     self.script.append(line)
@@ -137,6 +141,8 @@ class Talk:
 
         line: what a script says for this; shown: letters of it that are on the screen, at first those before.
         """
+        from seqterm.events import Piece, Sampled
+
         run = self.default_run(Sample)
         self.look(run)
         own, seeded = self._seeded()
@@ -145,7 +151,7 @@ class Talk:
         pieces: dict[int, list[str]] = {}
         cut: list[int] = []
 
-        def kept(events: Iterator[Event]) -> Iterator[Event]:
+        def kept(events: Iterator["Event"]) -> Iterator["Event"]:
             for event in events:
                 if isinstance(event, Piece):
                     pieces.setdefault(event.sample, []).append(event.text)
@@ -169,7 +175,7 @@ class Talk:
         chosen = secrets.randbits(48)
         return chosen, [f"/seed {chosen}"]
 
-    def _show(self, command: Command, view: View, kept: Callable[[Iterator[Event]], Iterator[Event]] = iter) -> int:
+    def _show(self, command: Command, view: View, kept: Callable[[Iterator["Event"]], Iterator["Event"]] = iter) -> int:
         from seqterm.app.run import run
 
         code = show_events(command, kept(run(settled(command, view), self.session)), self.session, view)
@@ -239,7 +245,7 @@ class Talk:
         names_one = bool(alone) and (is_run(alone[0]) or (fields[0].name == "vectors" and Path(alone[0]).is_file()))
         return [self.default_run(command_class), *alone] if room and not names_one else alone
 
-    def ranking(self, text: str, top: int) -> list[Event]:
+    def ranking(self, text: str, top: int) -> list["Event"]:
         """The events of Next after a text."""
         from seqterm.app.run import run
 

@@ -4,11 +4,12 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import orjson
 
 from seqterm.errors import DataError
+from seqterm.events import LoggedSample
 from seqterm.store.files import json_line
 from seqterm.store.home import state_folder
 
@@ -18,21 +19,6 @@ TABLE = """CREATE TABLE IF NOT EXISTS sample (
     seed INTEGER NOT NULL, settings TEXT NOT NULL, prompt NOT NULL, text NOT NULL, tokens INTEGER NOT NULL,
     interrupted INTEGER NOT NULL)"""
 COLUMNS = "number, time, run, checksum, seed, settings, prompt, text, tokens, interrupted"
-
-
-class LoggedText(NamedTuple):
-    """A row: the run and the checksum of its weights, what was asked for and what was drawn."""
-
-    number: int
-    time: float
-    run: str
-    checksum: str
-    seed: int
-    settings: dict[str, Any]
-    prompt: str
-    text: str
-    tokens: int
-    interrupted: bool
 
 
 def path() -> Path:
@@ -95,18 +81,18 @@ def _text(value: str | bytes) -> str:
     return value.decode("utf-8", "surrogateescape") if isinstance(value, bytes) else value
 
 
-def add(rows: list[LoggedText]) -> bool:
+def add(rows: list[LoggedSample]) -> bool:
     """Append rows, whose numbers are made here; -> whether this began the log."""
     new = not path().exists()
     with _open(create=True) as log:
         log.executemany(
             f"INSERT INTO sample ({COLUMNS}) VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            [(*row[1:5], json_line(row.settings).decode(), _storable(row.prompt), _storable(row.text), *row[8:]) for row in rows],
+            map(_values, rows),
         )
     return new
 
 
-def rows(number: int | None = None, holding: str | None = None, last: int | None = None) -> list[LoggedText]:
+def rows(number: int | None = None, holding: str | None = None, last: int | None = None) -> list[LoggedSample]:
     """The newest `last` rows, oldest first: one of a number, those whose text holds another (letters of any case), or all."""
     if not path().exists():
         return []
@@ -124,13 +110,20 @@ def rows(number: int | None = None, holding: str | None = None, last: int | None
     return [_row(values) for values in reversed(found)]
 
 
-def _row(values: tuple[Any, ...]) -> LoggedText:
-    row = LoggedText(*values)
+def _values(row: LoggedSample) -> tuple[Any, ...]:
+    """As the table has them, without the number."""
+    settings = json_line(row.settings).decode()
+    texts = _storable(row.prompt), _storable(row.text)
+    return row.time, row.run, row.checksum, row.seed, settings, *texts, row.tokens, row.interrupted
+
+
+def _row(values: tuple[Any, ...]) -> LoggedSample:
+    number, when, run, checksum, seed, settings, prompt, text, tokens, interrupted = values
     try:
-        settings = orjson.loads(row.settings)  # type: ignore[arg-type]
+        settings = orjson.loads(settings)
     except orjson.JSONDecodeError as error:
-        raise DataError(f"The log of samples at {path()} is damaged: the settings of sample {row.number} are no JSON.") from error
-    return row._replace(settings=settings, prompt=_text(row.prompt), text=_text(row.text), interrupted=bool(row.interrupted))
+        raise DataError(f"The log of samples at {path()} is damaged: the settings of sample {number} are no JSON.") from error
+    return LoggedSample(number, when, run, checksum, seed, settings, _text(prompt), _text(text), tokens, bool(interrupted))
 
 
 def clear() -> int:

@@ -11,7 +11,8 @@ from seqterm.backends.base import Array
 from seqterm.layers.base import flat_size
 from seqterm.models.network import Network
 
-FEWEST = 1 << 16  # elements that are worth a thread
+FEWEST = 1 << 15  # elements to update that are worth a thread
+FEWEST_SUMMED = 1 << 17  # elements to add up that are
 Result = TypeVar("Result")
 
 
@@ -38,19 +39,21 @@ class Gradient:
         """The rows (V, D) at the start of such a vector of which only those that a batch names have a gradient; or (0, 0)."""
         return flat[: self._sparse[0] * self._sparse[1]].reshape(self._sparse)
 
-    def each(self, function: Callable[[slice], Result], with_table: bool) -> list[Result]:
-        """function(stretch) over all elements, or all but the table's: a stretch for each slice, if they are many."""
+    def each(self, function: Callable[[slice], Result], with_table: bool, fewest: int = FEWEST) -> list[Result]:
+        """function(stretch) over all elements, or all but the table's: a stretch for each slice, if that gives each `fewest`."""
         first = 0 if with_table else self.table.size
-        n_stretches = max(1, min(len(self.views), (len(self.flat) - first) // FEWEST))
-        bounds = np.linspace(first, len(self.flat), 1 + n_stretches).astype(int).tolist()
+        n_stretches = max(1, min(len(self.views), (len(self.flat) - first) // fewest))
+        bounds = [first + i * (len(self.flat) - first) // n_stretches for i in range(1 + n_stretches)]
         stretches = [slice(*pair) for pair in pairwise(bounds)]
         return self._backend.map(function, stretches) if n_stretches > 1 else [function(stretches[0])]
 
     def gather(self, ids: Array) -> float:
         """Add up the slices, after a batch in which these ids were read -> the Euclidean norm."""
-        self.rows = np.unique(ids) if len(self.table) else self.rows
-        named = self._kernels.squared_norm(self.table[self.rows].ravel())
-        return math.sqrt(named + sum(self.each(self._gather_stretch, with_table=False)))
+        named = 0.0
+        if len(self.table):
+            self.rows = np.unique(ids)
+            named = self._kernels.squared_norm(self.table[self.rows].ravel())
+        return math.sqrt(named + sum(self.each(self._gather_stretch, with_table=False, fewest=FEWEST_SUMMED)))
 
     def _gather_stretch(self, stretch: slice) -> float:
         first, last = max(stretch.start, self._own.start), min(stretch.stop, self._own.stop)

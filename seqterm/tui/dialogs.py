@@ -1,9 +1,10 @@
 """Small windows that ask: for a line, for a branch."""
 
+from pathlib import Path
 from typing import ClassVar
 
 from rich.text import Text
-from textual.app import ComposeResult
+from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.screen import ModalScreen
@@ -11,6 +12,7 @@ from textual.widgets import Input, Static
 
 from seqterm.app.tree import Tree
 from seqterm.render.plain import plain
+from seqterm.store.files import write_whole
 from seqterm.tui.widgets import Table
 
 SHOWN = 120  # letters of a branch
@@ -66,7 +68,7 @@ class Branches(ModalScreen[str]):
         for depth, node, text in self._tree.branches():
             one_line = plain(text.replace("\n", "↵"))
             shown = one_line if len(one_line) <= SHOWN else f"{one_line[: SHOWN // 2]} … {one_line[-SHOWN // 2 :]}"
-            rows[str(node.number)] = [Text("▶" if node is self._tree.current else " ", "cyan"), Text("  " * depth + shown)]
+            rows[str(node.number)] = [Text("▸" if node is self._tree.current else " ", "cyan"), Text("  " * depth + shown)]
         table = self.query_one(Table)
         table.fill(rows)
         if str(self._tree.current.number) in rows:
@@ -74,3 +76,19 @@ class Branches(ModalScreen[str]):
 
     def on_data_table_row_selected(self, event: Table.RowSelected) -> None:
         self.dismiss(event.row_key.value)
+
+
+def ask_for_file(app: App[None], name: str, text: str) -> None:
+    """Write a text into a file, whole, once its name is confirmed."""
+
+    def write(chosen: str | None) -> None:
+        if chosen:
+            path = Path(chosen).expanduser()
+            try:
+                write_whole(path, text.encode("utf-8", "surrogateescape"))
+            except OSError as error:
+                app.notify(f"Cannot write {path}: {error.strerror}.", severity="error", markup=False)
+            else:
+                app.notify(f"{len(text):,} letters are in {path}.", markup=False)
+
+    app.push_screen(Ask("Write the text to", name), write)

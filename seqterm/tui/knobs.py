@@ -161,8 +161,12 @@ class Knobs(Widget, can_focus=True):
         self.row = (self.row + rows) % len(KNOBS)
 
     def action_turn(self, by: int) -> None:
-        knob = KNOBS[self.row]
-        self.set(knob.name, knob.moved(self.value(knob.name), by))
+        self.turn(KNOBS[self.row].name, by)
+
+    def turn(self, name: str, by: int) -> None:
+        """To the next stop of a knob, or the one before."""
+        knob = next(knob for knob in KNOBS if knob.name == name)
+        self.set(name, knob.moved(self.value(name), by))
 
     def action_reset(self) -> None:
         """As it was at first."""

@@ -11,9 +11,9 @@ from textual.widget import Widget
 from textual.widgets import Input, Static
 
 from seqterm.app.commands import Next, Sample
-from seqterm.errors import SeqtermError, UsageError
-from seqterm.events import Event, RunSummary
-from seqterm.tui.dialogs import Ask, Branches
+from seqterm.errors import UsageError
+from seqterm.events import RunSummary
+from seqterm.tui.dialogs import Ask, Branches, ask_for_file
 from seqterm.tui.distribution import Distribution
 from seqterm.tui.knobs import SPEED, Knobs
 from seqterm.tui.run_chooser import LANGUAGE, choose_run, fitting_runs
@@ -37,7 +37,7 @@ Type how a text begins and press **Enter**: the model goes on with it.
 - **Tab** goes to the bars: up and down choose another token, **Enter** takes it and draws the next. Struck out is what the
   filters remove.
 - **Tab** again goes to the knobs: up and down choose one, left and right turn it, also while it writes; Enter types a value,
-  Backspace resets it. A mark in the text shows where one was turned.
+  Backspace resets it. A mark in the text shows where one was turned. **+** and **-** turn the speed from anywhere.
 - **r** writes again from the prompt with the next seed, **t** shows all branches, **e** edits the prompt.
 - **o** chooses another model, **a** one more beside it, up to four, **x** takes one away: Space, n and r are for all of them,
   the rest for the one that had the focus last.
@@ -76,6 +76,8 @@ class Playground(WorkScreen):
         Binding("c", "checkpoints", "Checkpoints"),
         Binding("w", "export", "Write to a file", show=False),
         Binding("y", "copy", "Copy the text", show=False),
+        Binding("plus", "speed(1)", "Faster", show=False),
+        Binding("minus", "speed(-1)", "Slower", show=False),
         Binding("escape", "leave_prompt", "Leave the prompt", show=False),
     ]
 
@@ -134,7 +136,7 @@ class Playground(WorkScreen):
         self.query_one("#voices").mount(*new)
         self.workbench.memory[self.NAME] = [voice.run for voice in self.voices]
         for voice in new:  # so that it writes at once when it is asked to, and what is wrong is said now
-            self.do(Next(run=voice.run, top=1), ignore)
+            self.do(Next(run=voice.run, top=1), lambda events: None)
         self.query_one("#prompt").focus()
         self._show_choice()
 
@@ -244,6 +246,9 @@ class Playground(WorkScreen):
             elif voice.job:
                 voice.job.delay = self.query_one(Knobs).delay
 
+    def action_speed(self, by: int) -> None:
+        self.query_one(Knobs).turn(SPEED, by)
+
     def on_knobs_typed(self, event: Knobs.Typed) -> None:
         def take(text: str | None) -> None:
             if text is not None:
@@ -283,29 +288,9 @@ class Playground(WorkScreen):
     def action_export(self) -> None:
         """Write the text up to the cursor into a file, whole."""
         if voice := self.current:
-
-            def write(name: str | None) -> None:
-                if name:
-                    self._write_file(name, voice.story.text)
-
-            self.app.push_screen(Ask("Write the text to", f"{Path(voice.run).name}.txt"), write)
-
-    def _write_file(self, name: str, text: str) -> None:
-        from seqterm.store.files import write_whole
-
-        path = Path(name).expanduser()
-        try:
-            write_whole(path, text.encode("utf-8", "surrogateescape"))
-        except OSError as error:
-            self.workbench.report(SeqtermError(f"Cannot write {path}: {error.strerror}."))
-        else:
-            self.notify(f"{len(text):,} letters are in {path}.", markup=False)
+            ask_for_file(self.app, f"{Path(voice.run).name}.txt", voice.story.text)
 
     def action_copy(self) -> None:
         if voice := self.current:
             self.app.copy_to_clipboard(voice.story.text.encode("utf-8", "replace").decode())
             self.notify(f"{len(voice.story.text):,} letters are copied.")
-
-
-def ignore(events: list[Event]) -> None:
-    """What a command says in notes is enough."""

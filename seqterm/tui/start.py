@@ -7,10 +7,13 @@ from types import FrameType
 
 from seqterm.tui.app import LAST_WORDS, Workbench
 
+TURN = 0.001  # seconds for which a thread that computes may keep the screen waiting, at each thing that this does
+
 
 def start() -> int:
     """-> exit code"""
     workbench = Workbench()
+    sys.setswitchinterval(TURN)
 
     def leave(signum: int, frame: FrameType | None) -> None:
         """The terminal is gone, or somebody ends the process: nothing is asked."""

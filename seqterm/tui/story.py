@@ -14,7 +14,7 @@ PROMPT, DRAWN, BY_HAND, MARK = "prompt", "drawn", "by hand", "mark"
 Cell = tuple[str, str, int]  # a letter, what it is part of, and the number of its token; -1 in a prompt
 
 
-@dataclass
+@dataclass(slots=True)
 class Token:
     """`marks`: settings that changed before it."""
 
@@ -35,6 +35,8 @@ class Story:
         self.cursor: int | None = None
         self.version = 0
         self._tokens: dict[Node, list[Token]] = {}
+        self._earlier: list[Token] = []  # of the stretches before the current one, and
+        self._own: list[Token] = []  # its own
         self._marks: dict[str, str] = {}
 
     # What there is
@@ -57,10 +59,13 @@ class Story:
 
     @property
     def tokens(self) -> list[Token]:
-        return [token for node in self.path for token in self._tokens.get(node, ())]
+        return self._earlier + self._own
+
+    def tokens_from(self, first: int) -> list[Token]:
+        return self._own[first - len(self._earlier) :] if first >= len(self._earlier) else self.tokens[first:]
 
     def __len__(self) -> int:
-        return sum(len(self._tokens.get(node, ())) for node in self.path)
+        return len(self._earlier) + len(self._own)
 
     @property
     def place(self) -> int:
@@ -70,7 +75,7 @@ class Story:
     @property
     def shown(self) -> Token | None:
         """The token before the cursor."""
-        return self.tokens[self.place - 1] if self.place else None
+        return self.tokens_from(self.place - 1)[0] if self.place else None
 
     @property
     def text(self) -> str:
@@ -93,6 +98,8 @@ class Story:
         """To any branch."""
         self.tree.current = node
         self.cursor = None
+        self._own = self._tokens.setdefault(node, [])
+        self._earlier = [token for node in self.path[:-1] for token in self._tokens.get(node, ())]
         self._marks = {}
         self.version += 1
 
@@ -100,7 +107,7 @@ class Story:
         """Get ready for tokens that follow the cursor; -> the text that they continue."""
         self._branch()
         before = self.tree.current.text
-        self._tokens[self.tree.grow(self.tree.current, before, "", "", run, seed)] = []
+        self.go(self.tree.grow(self.tree.current, before, "", "", run, seed))
         return before
 
     def _branch(self) -> None:
@@ -120,12 +127,11 @@ class Story:
 
     def add(self, choice: Choice) -> None:
         """A token that was drawn goes to the end of the current text."""
-        own = self._tokens[self.tree.current]
-        own.append(Token(choice, choice.text, marks=self._marks))
+        self._own.append(Token(choice, choice.text, marks=self._marks))
         self.tree.current.drawn += choice.text
         self._marks = {}
-        if len(own) > KEPT:
-            own[-KEPT - 1].choice = None
+        if len(self._own) > KEPT:
+            self._own[-KEPT - 1].choice = None
 
     def mark(self, change: Changed) -> None:
         """The next token is drawn with another setting."""
@@ -153,7 +159,7 @@ class Story:
         self._branch()
         node = self.tree.grow(self.tree.current, self.tree.current.text, text, "", run, 0)
         self._tokens[node] = [Token(chosen, text, BY_HAND, token.marks)]
-        self.version += 1
+        self.go(node)
 
 
 class Wrapped:

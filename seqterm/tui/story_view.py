@@ -64,10 +64,10 @@ class StoryView(ScrollView, can_focus=True):
             self._version, self._count, self._wrapped = story.version, 0, Wrapped(width)
             self._wrapped.add(story.prompt or "", PROMPT, -1)
             at_end = True
-        tokens = story.tokens
-        for number in range(self._count, len(tokens)):
-            self._wrapped.add_token(number, tokens[number])
-        self._count, self._place = len(tokens), story.place
+        for token in story.tokens_from(self._count):
+            self._wrapped.add_token(self._count, token)
+            self._count += 1
+        self._place = story.place
         self.virtual_size = Size(width, len(self._wrapped.lines))
         if self.stepping or story.cursor is not None:
             self._scroll_to_cursor()

@@ -54,10 +54,10 @@ class TimeMachine(ModalScreen[None]):
     TimeMachine VerticalScroll { height: 1fr; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("left,h", "move(-1)", "Earlier"),
-        Binding("right,l", "move(1)", "Later"),
-        Binding("home,g", "move(-1000)", "First", show=False),
-        Binding("end,G", "move(1000)", "Last", show=False),
+        Binding("left,h", "move(-1)", "Earlier", priority=True),
+        Binding("right,l", "move(1)", "Later", priority=True),
+        Binding("home,g", "move(-1000)", "First", show=False, priority=True),
+        Binding("end,G", "move(1000)", "Last", show=False, priority=True),
         Binding("escape,c", "leave", "Leave"),
     ]
 

@@ -13,7 +13,7 @@ from seqterm.tui.story import Story
 from seqterm.tui.story_view import StoryView
 from seqterm.tui.work_screen import WorkScreen
 
-LENGTH = 2_000  # tokens until somebody says again that it should go on
+LENGTH = 20_000  # tokens until somebody says again that it should go on
 CANDIDATES = 24
 
 
@@ -50,7 +50,8 @@ class Voice(Vertical):
         """Show how it stands."""
         self.view.stepping = not self.is_writing
         state = "writing" if self.is_writing else "paused" if self.job else self._ending
-        self.border_subtitle = " · ".join(part for part in (state, f"{self.story.place:,} tokens") if part)
+        tokens = f"{self.story.place:,} token{'' if self.story.place == 1 else 's'}"
+        self.border_subtitle = f"{state} · {tokens}" if state else tokens
         self.view.update_text()
         self.post_message(self.Moved())
 

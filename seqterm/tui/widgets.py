@@ -8,9 +8,9 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.reactive import reactive
-from textual.screen import ModalScreen
+from textual.screen import ModalScreen, Screen
 from textual.widget import Widget
-from textual.widgets import Button, DataTable, Static
+from textual.widgets import Button, DataTable, Footer, Static
 
 Draw = Callable[[int, int], RenderableType]
 
@@ -70,6 +70,20 @@ class Table(DataTable[str]):
             place_of = {key: number for number, key in enumerate(rows)}
             self.move_cursor(row=place_of.get(current or "", min(old, len(rows) - 1)), scroll=False)
         self.scroll_to(*place, animate=False)
+
+
+class Keys(Footer):
+    """The keys at the bottom, laid out anew only where others can be pressed: every move of the focus asks for that."""
+
+    def __init__(self) -> None:
+        super().__init__(compact=True, show_command_palette=False)
+        self._pressable: list[tuple[Binding, bool]] = []
+
+    def bindings_changed(self, screen: Screen) -> None:
+        pressable = [(one.binding, one.enabled) for one in self.screen.active_bindings.values() if one.binding.show]
+        if pressable != self._pressable:
+            self._pressable = pressable
+            super().bindings_changed(screen)
 
 
 class Question(ModalScreen[bool]):

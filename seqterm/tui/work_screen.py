@@ -11,12 +11,13 @@ from textual.content import Content
 from textual.message import Message
 from textual.screen import Screen
 from textual.widget import Widget
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from seqterm.app.commands import Command
 from seqterm.events import Event, Note
 from seqterm.tui.job import Job
 from seqterm.tui.places import PLACES
+from seqterm.tui.widgets import Keys
 
 if TYPE_CHECKING:
     from seqterm.tui.app import Workbench
@@ -85,7 +86,7 @@ class WorkScreen(Screen[None]):
     def compose(self) -> ComposeResult:
         yield Bar(self.NAME)
         yield from self.content()
-        yield Footer(compact=True, show_command_palette=False)
+        yield Keys()
 
     def content(self) -> Iterator[Widget]:
         raise NotImplementedError

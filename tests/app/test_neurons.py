@@ -28,6 +28,52 @@ def test_blocks_make_no_difference(do, tiny_run, corpus, monkeypatch):
         np.testing.assert_allclose(one.values, other.values, rtol=0, atol=1e-5)
 
 
+def texts(painted):
+    return "".join(piece for line in painted for piece in line.pieces)
+
+
+def test_so_many_tokens_are_read_and_no_more(do, tiny_run, corpus):
+    _, *painted = do("neurons", run=str(tiny_run), source=str(corpus), unit=3, length=50)
+    assert texts(painted) == TEXT[:50]
+
+
+def test_the_text_is_read_once_for_all_units_and_goes_on_where_it_has_grown(do, tiny_run, session, tmp_path, monkeypatch):
+    path = tmp_path / "growing.txt"
+    path.write_text(TEXT[:100])
+    first = do("neurons", run=str(tiny_run), source=str(path), unit=3)
+    model = session.load(str(tiny_run)).model
+    read, trace_on = [], model.trace_on
+    monkeypatch.setattr(model, "trace_on", lambda state, ids: read.append(len(ids)) or trace_on(state, ids))
+    assert do("neurons", run=str(tiny_run), source=str(path), unit=3) == first
+    other = do("neurons", run=str(tiny_run), source=str(path), unit=4)
+    assert [count for count in read if count > 1] == []  # names are asked for with one token
+    path.write_text(TEXT[:150])
+    _, *grown = do("neurons", run=str(tiny_run), source=str(path), unit=4)
+    assert [count for count in read if count > 1] == [50]
+    assert texts(grown) == TEXT[:150]
+    session.kept.clear()
+    _, *whole = do("neurons", run=str(tiny_run), source=str(path), unit=4)
+    for one, another in zip(grown, whole, strict=True):
+        np.testing.assert_allclose(one.values, another.values, rtol=0, atol=1e-5)
+    assert other[1].values == whole[0].values
+
+
+def test_what_is_too_much_is_not_kept(do, tiny_run, corpus, session, monkeypatch):
+    monkeypatch.setattr("seqterm.app.neurons.KEPT", 1000)
+    session.kept.pop("traces", None)
+    _, *painted = do("neurons", run=str(tiny_run), source=str(corpus), unit=3)
+    assert texts(painted) == TEXT
+    assert "traces" not in session.kept
+
+
+def test_another_text_or_model_is_read_anew(do, tiny_run, corpus, tmp_path):
+    path = tmp_path / "other.txt"
+    path.write_text(TEXT[20:120])
+    do("neurons", run=str(tiny_run), source=str(corpus), unit=3)
+    _, *painted = do("neurons", run=str(tiny_run), source=str(path), unit=3)
+    assert texts(painted) == TEXT[20:120]
+
+
 def test_all_gates_stand_under_one_another(do, tiny_run, corpus):
     painting, first, *_ = do("neurons", run=str(tiny_run), source=str(corpus), unit=0, gate="i", gates=True)
     assert painting.rows == ["i", "h", "c", "f", "o", "g"]

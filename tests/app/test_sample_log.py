@@ -9,14 +9,14 @@ from seqterm.app.arguments import build
 from seqterm.app.commands import COMMANDS
 from seqterm.app.run import run
 from seqterm.errors import UsageError
-from seqterm.events import LoggedSample, LoggedSummary, Note, Piece, Sampled
+from seqterm.events import Dueled, DueledPiece, LoggedSample, LoggedSummary, Note, Piece, Sampled
 from seqterm.store import sample_log
 
 
 @pytest.fixture
 def drawn(do, tiny_run):
     """drawn(...) samples and gives the events."""
-    return lambda **values: do("sample", run=str(tiny_run), length=5, **values)
+    return lambda **values: do("sample", run=str(tiny_run), **{"length": 5, **values})
 
 
 def test_a_sample_is_logged_with_model_seed_and_settings(do, drawn, session, tiny_run):
@@ -95,6 +95,18 @@ def test_trouble_is_said_once_and_nothing_fails(drawn, trouble):
         other.close()
 
 
+def test_a_stop_ends_both_sides_of_a_duel_and_keeps_what_they_drew(session, tiny_run):
+    events = []
+    for event in run(build(COMMANDS["duel",], {"runs": (str(tiny_run), str(tiny_run)), "length": 1_000_000}), session):
+        events.append(event)
+        session.stop |= isinstance(event, DueledPiece) and event.side == 1 and event.text != ""
+    one, other = (event for event in events if isinstance(event, Dueled))
+    assert one.stopped_by == other.stopped_by == "interrupt"
+    for side, event in enumerate((one, other)):
+        assert event.text == "".join(piece.text for piece in events if isinstance(piece, DueledPiece) and piece.side == side)
+    assert [row.interrupted for row in sample_log.rows()] == [True, True]
+
+
 def test_a_number_that_is_not_there_is_refused(do):
     for number in ("1", "x"):
         with pytest.raises(UsageError, match=f"The log has no sample {number}"):
@@ -105,6 +117,7 @@ def test_two_runs_draw_from_one_prompt_and_seed(do, tiny_run, drawn):
     *pieces, one, other = do("duel", runs=(str(tiny_run), str(tiny_run)), prompt="the ", seed=3, length=5)
     assert [(piece.side, piece.last) for piece in pieces] == [(0, False), (1, False)] * 2 + [(0, True), (1, True)]
     assert [piece.text for piece in pieces] == ["", "", one.text, other.text, "", ""]
-    assert one.text == other.text == drawn(prompt="the ", seed=3)[-1].text
+    *_, one, other = do("duel", runs=(str(tiny_run), str(tiny_run)), prompt="the ", seed=3, length=2000)
+    assert one.text == other.text == drawn(prompt="the ", seed=3, length=2000)[-1].text
     with pytest.raises(UsageError, match="Name two runs at least"):
         do("duel", runs=(str(tiny_run),))

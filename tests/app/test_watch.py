@@ -11,9 +11,10 @@ from seqterm.app.commands import Watch
 from seqterm.app.detached import log_path
 from seqterm.app.run import run
 from seqterm.app.session import Session
-from seqterm.app.watch import STRETCHES, extremes
+from seqterm.app.watch import SAMPLES, thinned
 from seqterm.errors import DataError
 from seqterm.events import CaughtUp, Finished, Started, Step, Stopped, TrainingSample, Validation
+from seqterm.render.thinning import STRETCHES
 from seqterm.render.training import TrainingView
 from seqterm.store.run_folder import RunFolder
 from tests.conftest import TINY, wave
@@ -54,7 +55,7 @@ def test_every_family_can_be_watched(do, corpus, tmp_path, model):
     assert isinstance(seen[-1], CaughtUp)
     for kind in (Started, Step, Validation, Finished):
         assert of(seen, kind) == of(trained, kind)
-    assert of(seen, TrainingSample) == of(trained, TrainingSample)[-1:]
+    assert of(seen, TrainingSample) == of(trained, TrainingSample)
     view = TrainingView()
     for event in seen:
         view.take(event)
@@ -66,7 +67,7 @@ def test_many_steps_keep_their_extremes():
     losses = np.random.default_rng(1).normal(size=300_000)
     losses[[70_000, 200_000]] = 99, -99
     rows = [step(i + 1, loss) for i, loss in enumerate(losses.tolist())]
-    kept = extremes(rows, "loss")
+    kept = thinned(rows, "loss")
     assert len(kept) <= 2 * STRETCHES + 2
     assert [row["step"] for row in kept] == sorted({row["step"] for row in kept})
     assert {1, 70_001, 200_001, 300_000} <= {row["step"] for row in kept}
@@ -78,7 +79,7 @@ def test_many_steps_keep_their_extremes():
 
 def test_losses_that_are_no_numbers_are_no_extremes():
     rows = [step(i, None if i % 2 else float(i)) for i in range(10_000)]
-    assert {row["loss"] for row in extremes(rows, "loss")[1:-1]}.isdisjoint({None})
+    assert {row["loss"] for row in thinned(rows, "loss")[1:-1]}.isdisjoint({None})
 
 
 def test_a_run_that_goes_on_is_followed(tiny_run):
@@ -136,6 +137,13 @@ def test_a_burst_is_caught_up_with_once(tiny_run):
     seen = list(run(Watch(run=str(tiny_run), once=True), Session()))
     assert len(of(seen, CaughtUp)) == 1
     assert len(of(seen, Step)) < 3 * STRETCHES
+
+
+def test_of_very_many_samples_the_newest_are_given(do, tiny_run):
+    with (tiny_run / "samples.jsonl").open("a") as file:
+        file.write("".join(json.dumps({"event": "training_sample", "step": i, "text": "hen"}) + "\n" for i in range(2000)))
+    seen = of(do("watch", run=str(tiny_run), once=True), TrainingSample)
+    assert [event.step for event in seen] == list(range(2000 - SAMPLES, 2000))
 
 
 def test_the_time_left_is_by_the_log(tiny_run):

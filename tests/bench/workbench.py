@@ -166,7 +166,7 @@ def streaming(home: Path, minutes: float) -> Result:
         child.send(f"The {ENTER}")
         child.expect("tokens")
         for _ in range(60):  # the speed knob, to its end
-            child.send("\x1b[C")
+            child.send("+")
         found, began = [], time.monotonic()
         while time.monotonic() - began < 60 * minutes:
             with contextlib.suppress(pexpect.TIMEOUT):

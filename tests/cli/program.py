@@ -55,11 +55,11 @@ def kill(process):
     process.communicate()
 
 
-def spawn(words, env=None, cwd=None):
-    """A process on a pseudo-terminal of 40 lines of 120 characters."""
+def spawn(words, env=None, cwd=None, columns=120):
+    """A process on a pseudo-terminal of 40 lines."""
     variables = {name: value for name, value in os.environ.items() if name not in SCREEN_VARIABLES}
     variables |= {"TERM": "xterm-256color", **(env or {})}
-    return pexpect.spawn(words[0], words[1:], env=variables, cwd=cwd, dimensions=(40, 120), timeout=60)
+    return pexpect.spawn(words[0], words[1:], env=variables, cwd=cwd, dimensions=(40, columns), timeout=60)
 
 
 def rest_of_screen(child):

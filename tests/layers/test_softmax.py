@@ -93,10 +93,10 @@ def large_problem(dtype=np.float64):
     return parameters, random.normal(size=(n_rows, hidden)).astype(dtype), random.integers(-1, n_tokens, n_rows)
 
 
-def run(layer, parameters, h, targets, gradients=None):
+def run(layer, parameters, h, targets, gradients=None, n_parts=1):
     """-> log_p, scored, h and every parameter's gradient, added to `gradients` where they are given."""
     gradients = {name: np.zeros_like(array) for name, array in parameters.items()} if gradients is None else gradients
-    log_p, dh = layer.gradient(parameters, h, targets, SCALE, Workspace(BACKEND), gradients)
+    log_p, dh = layer.gradient(parameters, h, targets, SCALE, Workspace(BACKEND), gradients, n_parts)
     return {"log_p": log_p, "scored": layer.score(parameters, h, targets), "h": dh}, gradients
 
 
@@ -127,7 +127,7 @@ def test_threads_that_share_out_the_vocabulary_change_nothing_but_the_rounding_o
     monkeypatch.setattr(softmax, "WIDE", 600)
     layer = output_layer(parameters, CPU(threads))
     assert layer.is_wide
-    wide, gradients = run(layer, parameters, h, targets)
+    wide, gradients = run(layer, parameters, h, targets, n_parts=threads)
     for name in ("log_p", "scored"):
         np.testing.assert_array_equal(wide[name], narrow[name], err_msg=name)
     for name, gradient in gradients.items():

@@ -136,3 +136,9 @@ def test_a_line_takes_the_cells_that_it_crosses_from_a_band():
 def test_ends_are_named_as_asked():
     lines = line_chart([Series([0, 1], [1000, 2000], "")], 40, 4, labels=Labels(",.0f", ("first", "last"))).plain.split("\n")
     assert (lines[0].split()[0], lines[2].split()[0], lines[3].split()) == ("2,000", "1,000", ["first", "last"])
+
+
+def test_a_logarithmic_chart_names_what_it_is_the_logarithm_of():
+    lines = line_chart([Series([1, 2], [-5, 1], "")], 30, 4, labels=Labels(y="exponent")).plain.split("\n")
+    assert lines[0].startswith("1.0e+1 ")
+    assert lines[2].startswith("1.0e-5 ")

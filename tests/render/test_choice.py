@@ -16,7 +16,7 @@ def test_bars_are_chances_and_what_is_removed_is_struck_out():
     text = choice_bars(choice(), 30, 4)
     assert text.plain.split("\n") == [
         "  'the'  0.500 ██████████████",
-        "▶ 'a'    0.300 ████████▍     ",
+        "▸ 'a'    0.300 ████████▍     ",
         "  'END'  0.150 ███▍          ",
         "  'of'   0.040 ▉             ",
     ]
@@ -27,7 +27,7 @@ def test_bars_are_chances_and_what_is_removed_is_struck_out():
 def test_a_drawn_token_that_is_none_of_the_most_probable_is_shown_too():
     unlikely = choice("zoo", 0.01, 0.01)
     assert candidates(unlikely)[-1] == ("zoo", 0.01, 0.01)
-    assert choice_bars(unlikely, 30, 2).plain.split("\n")[1].startswith("▶ 'zoo'")
+    assert choice_bars(unlikely, 30, 2).plain.split("\n")[1].startswith("▸ 'zoo'")
 
 
 @pytest.mark.parametrize(("cursor", "first"), [(0, "'the'"), (1, "'the'"), (2, "'a'"), (3, "'END'")])

@@ -6,7 +6,7 @@ import pytest
 from rich.console import Group
 
 from seqterm.events import Painted, Painting
-from seqterm.render.heat_text import heat_text, legend
+from seqterm.render.heat_text import HeatRows, fold, heat_text, legend, n_columns, n_lines
 from tests.render.screens import check_golden, drawn
 
 TEXT = "The hen said: “Eggs”,\tand then she went away over the hills, far from all the others.\n"
@@ -73,3 +73,19 @@ def test_where_the_second_is_surprised_less_is_cool():
     cool, warm = (drawn(heat_text(TWO, Painted(1, ["x"], values), 40), 40, colour=True) for values in ([[8], [0]], [[0], [8]]))
     assert "48;2;28;97;176" in cool
     assert "48;2;221;51;51" in warm
+
+
+@pytest.mark.parametrize("width", [1, 8, 9, 40])
+@pytest.mark.parametrize(
+    "text", ["", "\n", "hen\n", TEXT, "a\nb\n", "今日は" * 9, "e\u0301" * 30, "tab\t\x1b end", "soft\u00adly"]
+)
+def test_lines_are_counted_as_they_are_folded(text, width):
+    assert n_lines(list(text), n_columns(text), width) == len(list(fold(list(text), max(8, width))))
+
+
+def test_a_marked_piece_is_reversed():
+    rows = HeatRows(SURPRISAL, ["a", "bc", "d"], [[0.0, 8.0, 0.0]], 40)
+    assert rows.line(0) == [("a", ""), ("bc", "black on #dd3333"), ("d", "")]
+    assert rows.line(0, marked=1)[1] == ("bc", "black on #dd3333 reverse")
+    assert rows.line(0, marked=2) == [("a", ""), ("bc", "black on #dd3333"), ("d", "reverse")]
+    assert HeatRows(SURPRISAL, ["a"], [[8.0]], 40, blocks=False).beneath(0) == []

@@ -9,7 +9,7 @@ from rich.console import Console
 
 from seqterm.events import CaughtUp, Finished, Note, Saved, Started, Step, Stopped, TrainingSample, Validation
 from seqterm.render.plain import duration
-from seqterm.render.training import TrainingView, at_step
+from seqterm.render.training import MOST, TrainingView, at_step
 from tests.render.screens import check_golden
 
 WIDTHS = [40, 80, 200]
@@ -215,3 +215,53 @@ def test_golden():
 def test_golden_of_a_sample_at_its_step():
     text = "The hen is in the yard, and so is the goose.\n\x1b漢 tail"
     check_golden("at_step", lambda width: at_step(TrainingSample(12_000, text)))
+
+
+NORMS = [dataclasses.replace(step, layer_norms={"embedding": 1e-3, "0": 0.1, "output": step.loss}) for step in STEPS]
+
+
+def view_of(*events):
+    view = TrainingView()
+    for event in events:
+        view.take(event)
+    return view
+
+
+@pytest.mark.parametrize("name", ["gradients", "rates", "losses"])
+def test_each_chart_fits_its_room_and_says_where_there_is_nothing_to_draw(name):
+    def chart(view):
+        return getattr(view, name)(60, 10).plain.split("\n")
+
+    drawn = chart(view_of(STARTED, *NORMS))
+    assert len(drawn) == 10
+    assert max(map(cell_len, drawn)) <= 60
+    assert chart(view_of(STARTED)) == ["compiling kernels ..."]
+    assert chart(view_of(STARTED, CaughtUp(False, None)))[0].endswith("were logged on the way")
+
+
+def test_gradients_are_drawn_on_a_logarithmic_scale_with_a_letter_for_each_layer():
+    view = view_of(STARTED, *NORMS)
+    drawn = view.gradients(60, 10).plain
+    assert drawn.startswith("3.0e+0 ")
+    assert "1.0e-3 " in drawn
+    assert all(letter in drawn for letter in "e0o")
+    assert view.gradient_legend().plain == "gradients: embedding  layer 0  output"
+
+
+def test_a_training_without_layers_has_no_gradients_to_draw():
+    assert view_of(STARTED, *STEPS).gradients(60, 10).plain == "no gradients of layers were logged on the way"
+
+
+def test_the_summary_is_one_line():
+    assert view_of(STARTED).summary() == ""
+    assert view_of(*EVENTS, CaughtUp(True, 75.0)).summary() == "75%  loss 1.500  held out 2.217  1:15"
+
+
+def test_very_many_steps_are_thinned_and_keep_their_extremes():
+    view = view_of(STARTED)
+    for i in range(1, 50_000):
+        view.take(Step(i, 1, 99.0 if i == 12_345 else 1.0 + i % 7, None, None, 1.0))
+    assert len(view.steps) <= MOST
+    assert [step.step for step in view.steps] == sorted(step.step for step in view.steps)
+    assert max(view.steps, key=lambda step: step.loss).step == 12_345
+    assert view.steps[-1].step == 49_999

@@ -1,5 +1,7 @@
 """The editor of a session: keys come through a pipe; and the program on a pseudo-terminal."""
 
+import fcntl
+import re
 import shutil
 import threading
 import time
@@ -9,12 +11,14 @@ from prompt_toolkit.completion import CompleteEvent
 from prompt_toolkit.document import Document
 from prompt_toolkit.input import create_pipe_input
 from prompt_toolkit.output import DummyOutput
+from rich.cells import cell_len
 
 from seqterm.repl.complete import LineCompleter
 from seqterm.repl.ghost import ModelSuggest
 from seqterm.repl.screen import Screen
 from tests.cli.program import PROGRAM, rest_of_screen, spawn
 
+TERMINAL = re.compile(r"\x1b\[[\d;]*[A-Za-z]")
 PASTE = "\x1b[200~{}\x1b[201~"
 
 
@@ -68,6 +72,13 @@ def test_a_history_that_cannot_be_written_is_said_once(typed, home, capsys):
     (home / "state" / "history").mkdir()
     assert typed("the hen\r") == "the hen"
     assert capsys.readouterr().err.count("Lines are not kept in") == 1
+
+
+def test_a_history_that_another_session_has_locked_is_shared(typed, home):
+    with (home / "state" / "history").open("ab") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        assert typed("the hen\r") == "the hen"
+        assert typed("\x1b[A\r") == "the hen"
 
 
 def test_a_damaged_history_is_read_as_far_as_it_goes(typed, home):
@@ -136,9 +147,9 @@ def child(home, runs):
         shutil.copytree(runs / name, home / "runs" / name)
     children = []
 
-    def start(*words, env=None):
+    def start(*words, env=None, columns=120):
         quick = {"PROMPT_TOOLKIT_NO_CPR": "1"}  # nobody here says where the cursor is
-        children.append(spawn([*PROGRAM, "repl", *words], {**quick, **(env or {})}))
+        children.append(spawn([*PROGRAM, "repl", *words], {**quick, **(env or {})}, columns=columns))
         children[-1].expect_exact("\x1b[?2004h" if (env or {}).get("TERM") != "dumb" else "> ")
         return children[-1]
 
@@ -163,7 +174,39 @@ def test_ctrl_c_stops_what_runs_and_keeps_the_session(child):
     assert rest_of_screen(session)[1] == 0
 
 
-@pytest.mark.parametrize("env", [{"TERM": "dumb"}, {"NO_COLOR": "1"}, {"COLUMNS": "20"}], ids=str)
+def answer_to(session, line):
+    """What a session on a terminal shows after Enter."""
+    threading.Thread(target=session.send, args=(line + b"\r",)).start()  # a terminal holds 4 kB until they are read
+    session.expect_exact("\x1b[?2004l")
+    session.expect_exact("\x1b[?2004h")
+    return session.before.decode("utf-8", "surrogateescape").replace("\r\n", "\n")
+
+
+def test_views_fit_twenty_columns(child):
+    session = child("hen", "words", columns=20)
+    answer_to(session, b"/length 30")
+    for line in (b"/score --heat the hen", b"/duel the hen", b"/watch hen --once", b"/runs compare hen words", b"/next --top 3"):
+        shown = TERMINAL.sub("", answer_to(session, line)).split("\n")
+        assert len(shown) > 2
+        assert max(map(cell_len, shown[:3])) <= 20, (line, shown)
+
+
+def test_bytes_that_are_no_utf_8_are_pasted(child):
+    session = child("hen")
+    answer_to(session, b"/length 5")
+    assert "The model has never seen" in answer_to(session, b"the \xff\xe9 hen")
+    assert "the \udcff\udce9 hen" in answer_to(session, b"/show")
+    assert "the \udcff\udce9 hen" in answer_to(session, b"/log show 1")
+
+
+def test_a_megabyte_is_pasted_at_once(child):
+    session = child("hen")
+    answer_to(session, b"/length 5")
+    assert "tokens           1000000" in answer_to(session, b"/score --summary \x1b[200~" + b"the hen\n" * 125_000 + b"\x1b[201~")
+    assert "length             5" in answer_to(session, b"/length")
+
+
+@pytest.mark.parametrize("env", [{"TERM": "dumb"}, {"NO_COLOR": "1"}], ids=str)
 def test_terminals_of_all_kinds(child, env):
     session = child("hen", env=env)
     session.send("/length 5\r")

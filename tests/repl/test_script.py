@@ -3,10 +3,12 @@
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
+from seqterm.store.run_folder import RunFolder
 from tests.conftest import TEXT
 
 GOLDEN = Path(__file__).with_name("golden")
@@ -111,3 +113,15 @@ def test_a_million_letters_are_a_line(seqterm):
     done = seqterm("repl", "hen", input=b"/length 5\n" + b"the hen " * 125_000 + b"\n/seed\n", timeout=60)
     assert done.returncode == 0, done.stderr[-500:]
     assert done.stdout.endswith(b"seed               -\n")
+
+
+def test_a_session_goes_on_beside_a_training_in_a_process_of_its_own(seqterm, home, runs):
+    words = f"elman {runs / 'corpus.txt'} --hidden 8 --epochs 1 --sample-length 0 --threads 1"
+    done = seqterm("repl", input=f"/train {words} --detach -o own\n/watch own\n".encode())
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith(b"own\n own  elman, ")
+    assert b"`seqterm stop own` saves and ends it" in done.stderr
+    end = time.monotonic() + 60
+    while not RunFolder(home / "runs" / "own").read_state()["complete"]:
+        assert time.monotonic() < end
+        time.sleep(0.05)

@@ -114,11 +114,29 @@ def test_a_line_is_the_command_of_the_command_line(talk, line, command):
     assert talk.read(type(command), rest)[0] == command
 
 
-def test_the_same_command_gives_the_same_events_in_both_faces(talk, seqterm, capsys):
-    for words in (["next", "hen", "--prompt", "the"], ["sample", "hen", "--seed", "3", "--length", "9"], ["info", "hen"]):
-        capsys.readouterr()
-        talk.do(f"/{words[0]} --jsonl {' '.join(words[1:])}")
-        assert capsys.readouterr().out == seqterm(*words, "--jsonl").stdout.decode()
+@pytest.mark.parametrize(
+    "line",
+    [
+        "next hen --prompt the",
+        "sample hen --seed 3 --length 9",
+        "info hen",
+        "duel hen words --prompt the --seed 3 --length 9",
+        "score hen CORPUS --per-token",
+        "score hen CORPUS --heat",
+        "neurons hen CORPUS --find hen --top 3",
+        "similar vectors red",
+        "runs compare hen words",
+        "watch hen --once",
+        "config show sample --origins",
+    ],
+)
+def test_the_same_command_gives_the_same_events_in_both_faces(talk, seqterm, corpus, capsys, line):
+    line = line.replace("CORPUS", str(corpus))
+    capsys.readouterr()
+    talk.do(f"/{line} --jsonl")
+    shown = capsys.readouterr().out
+    assert shown
+    assert shown == seqterm(*line.split(), "--jsonl").stdout.decode()
 
 
 def test_a_text_to_score_is_read_line_by_line(say):
@@ -189,6 +207,10 @@ def test_a_setting_is_shown_and_taken_back(say, talk):
         ("/runs lsit", "Did you mean list?"),
         ("/temperature hot", "--temperature must be a number"),
         ("/temperature -1", "--temperature must be at least"),
+        ("/strategy beam", "must be one of multinomial"),
+        ("/strategy top-q 3", "must be one of multinomial"),
+        ("/strategy argmax 3", "argmax takes no number"),
+        ("/undo 3", "/undo stands alone, without '3'"),
         ("/set heat 1", "There is no setting heat"),
         ("/load nope", "There is no run at"),
         ("/info nope", "There is no run at"),
@@ -254,6 +276,9 @@ def test_a_run_that_is_deleted_stays_loaded(talk, home, capsys):
     capsys.readouterr()
     talk.do("the ")
     assert "hen is gone from the disk" in capsys.readouterr().err
+    assert attempt(talk, "/load hen") is False
+    assert "There is no run at" in capsys.readouterr().err
+    talk.do("the ")
     assert talk.tree.current.drawn
 
 
@@ -264,6 +289,7 @@ def test_help_names_every_command(say):
     assert "--per-token" in say("/help score")
     assert "/pick [N]" in say("/help pick")
     assert "sharper" in say("/help temperature")
+    assert "argmax, top-k" in say("/help strategy")
 
 
 def test_settings_files_count_here_too(talk, tmp_path, monkeypatch):

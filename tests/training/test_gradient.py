@@ -5,7 +5,7 @@ import pytest
 
 from seqterm.backends.cpu import CPU
 from seqterm.layers.base import split
-from seqterm.training.gradient import FEWEST, Gradient
+from seqterm.training.gradient import FEWEST_SUMMED, Gradient
 from tests.models.networks import INPUTS, network
 
 WIDE, ROW = 4100, 2
@@ -83,8 +83,8 @@ def test_all_but_the_first_slice_of_a_wide_vocabulary_have_the_recurrent_layers_
 @pytest.mark.parametrize("threads", [2, 3])
 @pytest.mark.parametrize("form", ["embedding", "onehot"])
 def test_threads_that_share_out_a_long_vector_change_no_bit_of_it(threads, form):
-    models = [wide_network(form, hidden=64, embedding=8, backend=CPU(n)) for n in (1, threads)]
-    assert models[0].flat.size > threads * FEWEST
+    models = [wide_network(form, hidden=128, embedding=8, backend=CPU(n)) for n in (1, threads)]
+    assert models[0].flat.size > threads * FEWEST_SUMMED
     (one, _), (many, _) = (filled(model, 3) for model in models)
     norms = [gradient.gather(IDS) for gradient in (one, many)]
     np.testing.assert_array_equal(many.flat, one.flat)

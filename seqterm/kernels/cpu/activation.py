@@ -44,7 +44,7 @@ def power_of_two(typingctx, n):
 def exp_float32(x):
     x = EXP_LOW if x < EXP_LOW else x
     x = EXP_HIGH if x > EXP_HIGH else x
-    n = f32(math.floor(x * LOG2_E + HALF))
+    n = np.floor(x * LOG2_E + HALF)  # of one type: `math.floor` would go through int64
     r = x - n * LN2_HIGH - n * LN2_LOW
     p = ONE + r + r * r * (E2 + r * (E3 + r * (E4 + r * (E5 + r * E6))))
     return p * power_of_two(np.int32(n))

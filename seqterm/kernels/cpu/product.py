@@ -21,7 +21,7 @@ from seqterm.kernels.cpu.vector import (
     transpose_block,
 )
 
-DEPTH = 256  # rows of b packed at a time in a one-off product: a panel then fits the first-level cache
+DEPTH = 512  # rows of b packed at a time in a one-off product: each reads and writes all sums anew, but fills more cache
 PACKED_TOGETHER = 8  # rows of b that go into all panels before the next do: few enough pages, long enough stretches
 FAR = 1 << 21  # bytes of panels beyond which a lone tile fetches the next panel while it uses one
 PANELS_TOGETHER = 4  # panels that one row meets side by side

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from seqterm.kernels.cpu import output
 from seqterm.kernels.cpu.product import pack
+from tests.kernels.cpu import teams
 from tests.naive import softmax as naive
 
 TOLERANCE = {np.float32: {"rtol": 2e-5, "atol": 2e-6}, np.float64: {"rtol": 1e-12, "atol": 1e-14}}
@@ -62,10 +63,10 @@ def oracle(p):
 def forward(p, parts):
     """-> log_p, what is left for `backward`"""
     h_panels = pack(p.h.T)
-    n_panels, _, width = h_panels.shape
-    logits = np.full((n_panels, len(p.w), width), np.nan, p.h.dtype)
-    tops, totals = np.full((2, p.n_stretches, n_panels, width), np.nan, p.h.dtype)
-    wanted, log_p = np.zeros((n_panels, width), p.h.dtype), np.full(len(p.h), np.nan, p.h.dtype)
+    room = h_panels.shape[0] * h_panels.shape[2] + 1
+    logits = np.full((len(p.w), room), np.nan, p.h.dtype)
+    tops, totals = np.full((2, p.n_stretches, room), np.nan, p.h.dtype)
+    wanted, log_p = np.zeros(room, p.h.dtype), np.full(len(p.h), np.nan, p.h.dtype)
     for first, last in parts:
         output.output_forward(p.w, p.b, h_panels, p.targets, first, last, logits, tops, totals, wanted)
     top, total = output.combine_stretches(p.targets, tops, totals, wanted, log_p)
@@ -165,6 +166,25 @@ def test_parts_of_the_vocabulary_give_what_the_whole_gives(dtype, cuts):
     np.testing.assert_allclose(parts["h"], whole["h"], **TOLERANCE[dtype])
 
 
+@pytest.mark.parametrize("workers", [1, 2, 3])
+@pytest.mark.parametrize("together", [32, 64, 128])
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_workers_and_blocks_of_rows_give_what_one_pass_gives(dtype, together, workers):
+    """Only sums over rows, or over tokens that workers share out, may be rounded otherwise."""
+    p = problem((75, HIGH, 35), dtype)
+    whole, found = run(p), {"log_p": np.full(75, np.nan, dtype), **zeros(p)}
+    found["h"][:] = np.nan
+    of_stretches = p.n_stretches, together
+    shapes = (len(p.w), together), of_stretches, of_stretches, (together,), (workers - 1, together, HIGH)
+    scratch = tuple(np.full(shape, np.nan, dtype) for shape in shapes)
+    gradients = found["log_p"], found["w"], found["b"], found["h"]
+    teams.together(lambda team: output.output_gradient(p.w, p.b, p.h, p.targets, SCALE, *gradients, scratch, team), workers)
+    for name in ("log_p", "w"):
+        np.testing.assert_array_equal(found[name], whole[name], err_msg=name)
+    for name in ("b", "h"):
+        np.testing.assert_allclose(found[name], whole[name], **TOLERANCE[dtype], err_msg=name)
+
+
 def test_a_part_writes_its_own_tokens_alone():
     p, gradients = problem((35, HIGH, 35)), {}
     parts = parts_of(p, 1, 3)
@@ -172,7 +192,7 @@ def test_a_part_writes_its_own_tokens_alone():
     logits, gradients = left[-1].copy(), zeros(p)
     backward(p, parts[1:2], left, gradients)
     others = np.delete(np.arange(35), np.s_[slice(*parts[1])])
-    np.testing.assert_array_equal(left[-1][:, others], logits[:, others])
+    np.testing.assert_array_equal(left[-1][others], logits[others])
     assert not gradients["w"][others].any()
     assert not gradients["b"][others].any()
     assert gradients["w"].any(1).sum() == parts[1][1] - parts[1][0]

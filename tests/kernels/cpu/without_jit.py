@@ -115,9 +115,7 @@ def output_inputs():
 def outputs():
     w, b, h, targets = output_inputs()
     h_panels = product.pack(h.T)
-    n_panels, _, width = h_panels.shape
-    logits, wanted = np.zeros((n_panels, 5, width)), np.zeros((n_panels, width))
-    tops, totals = np.zeros((2, 3, n_panels, width))
+    room = h_panels.shape[0] * h_panels.shape[2]
     found = {
         "output log_p": np.zeros(6),
         "scored": np.zeros(6),
@@ -125,11 +123,9 @@ def outputs():
         "db": np.zeros(5),
         "dh": np.zeros_like(h),
     }
-    for first, last in ((0, 2), (2, 5)):
-        output.output_forward(w, b, h_panels, targets, first, last, logits, tops, totals, wanted)
-    top, total = output.combine_stretches(targets, tops, totals, wanted, found["output log_p"])
-    for first, last in ((0, 2), (2, 5)):
-        output.output_backward(w, h, targets, tops, top, total, 0.3, first, last, logits, found["dw"], found["db"], found["dh"])
+    gradients = found["output log_p"], found["dw"], found["db"], found["dh"]
+    scratch = np.zeros((5, room)), *np.zeros((2, 3, room)), np.zeros(room), np.zeros((WORKERS - 1, room, w.shape[1]))
+    together(lambda team: output.output_gradient(w, b, h, targets, 0.3, *gradients, scratch, team), WORKERS)
     output.output_score(w, b, h_panels, targets, found["scored"])
     found["of all"] = np.zeros((6, 5))
     output.output_log_p(product.pack(w.T), b, h, found["of all"])

@@ -1,0 +1,308 @@
+"""A text coloured by what a unit of a recurrent network does as it is read or written, and the units that track a pattern."""
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+from rich.text import Text as Shown
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.suggester import SuggestFromList
+from textual.timer import Timer
+from textual.widget import Widget
+from textual.widgets import Input, Static
+
+from seqterm.app.commands import Neurons as Command
+from seqterm.app.commands import Sample
+from seqterm.events import Event, Painted, Painting, Piece, UnitTracks
+from seqterm.models.catalogue import CATALOGUE, RECURRENT
+from seqterm.render.plain import plain
+from seqterm.tui.heat_screen import READING, HeatScreen
+from seqterm.tui.heat_view import parts_of
+from seqterm.tui.job import Job
+from seqterm.tui.text_chooser import Text
+from seqterm.tui.widgets import Table
+
+SEEN = 4096  # tokens of a text that are shown, of which all units stay in memory,
+SEARCHED = 1_000_000  # and of which units that track a pattern are looked for
+FOUND = 100  # units that are listed
+TICK = 0.1  # seconds from one stretch of what is written to the next
+SPEEDS = (1, 2, 4, 8, 16, 32)  # letters in it
+PATTERNS = ("quotes", "brackets", "line-position")
+EMPTY = """Press [b]w[/b]: the model writes, and each letter is coloured by what a unit does.
+[b]o[/b] opens a file or a corpus, [b]i[/b] types a text; or paste one here.
+[b]r[/b] chooses another run."""
+NO_RUN = """[b]There is no run of a recurrent network yet, whose units could be shown.[/b]
+
+Go to the runs (key [b]1[/b]) and press [b]t[/b]: an LSTM learns in a minute or two."""
+HELP = """## Neurons
+
+A text coloured by what one unit of a recurrent network does in it: red above zero, blue below; gates from no colour (shut) to
+red (open).
+
+- **u** and **U**: the next unit, the one before; **y** and **Y** the layer; **t** and **T** h, c or a gate.
+- **m** draws all of them as a heat map under the letters.
+- **f** looks for units that track a pattern: *quotes*, *brackets*, *line-position*, or a regular expression. Enter in the list
+  shows a unit.
+- **w** lets the model write on from the text that you typed, or a new one; again: pause. **+** and **-**: faster, slower.
+- **o** opens a file or a corpus (its first 4,096 tokens are shown), **i** types a text; what you paste is read too.
+- Arrows or **h j k l** move the cursor; the line at the bottom has the token's figures.
+"""
+
+
+class Neurons(HeatScreen):
+    NAME = "neurons"
+    HELP = HELP
+    MODELS = frozenset(name for name, entry in CATALOGUE.items() if entry.model == RECURRENT)
+    NO_RUN, NO_TEXT = NO_RUN, EMPTY
+    CSS = """
+    Neurons #chosen { height: auto; }
+    Neurons #find { height: 1fr; }
+    Neurons #found { display: none; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("w", "write", "Write"),
+        Binding("f,slash", "find", "Find"),
+        Binding("u", "unit(1)", "Unit"),
+        Binding("U", "unit(-1)", "Unit before", show=False),
+        Binding("y", "layer(1)", "Layer"),
+        Binding("Y", "layer(-1)", "Layer before", show=False),
+        Binding("t", "gate(1)", "Gate"),
+        Binding("T", "gate(-1)", "Gate before", show=False),
+        Binding("m", "map", "Map"),
+        Binding("plus", "faster(1)", "Write faster", show=False),
+        Binding("minus", "faster(-1)", "Write slower", show=False),
+    ]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._unit, self._layer, self._gate = 0, 0, "h"
+        self._units, self._layers, self._gates = 1, 1, ["h"]
+        self._known: str | None = None  # the run whose units these are
+        self._tracks: list[UnitTracks] = []
+        self._painting = self._again = self._is_writing = False
+        self._found: Job | None = None
+        self._writer: Job | None = None
+        self._ticks: Timer | None = None
+        self._coming, self._speed = "", 2
+
+    def side(self) -> Iterator[Widget]:
+        yield Static("", id="chosen", classes="panel", markup=False)
+        with Vertical(id="find", classes="panel") as frame:
+            frame.border_title = "Units that track a pattern"
+            yield Input(
+                placeholder="quotes, brackets, regex ...", id="pattern", compact=True, suggester=SuggestFromList(PATTERNS)
+            )
+            yield Static("f, then a pattern and Enter", id="hint", classes="hint", markup=False)
+            yield Table("r", "layer", "unit", "of", id="found")
+
+    def on_mount(self) -> None:
+        super().on_mount()
+        self._ticks = self.set_interval(TICK, self._reveal, pause=True)
+        self._describe()
+
+    # Reading
+
+    def show_run(self, run: str) -> None:
+        self._stop_writing()
+        super().show_run(run)
+
+    def show_text(self, text: Text) -> None:
+        self._stop_writing()
+        super().show_text(text)
+
+    def read(self) -> None:
+        if self.run_name != self._known:
+            self._known, self._layer, self._unit, self._gate, self._tracks = self.run_name, -1, 0, "h", []
+            self._list([])
+        if not self.view.parts:
+            self.say(READING)
+        self._paint()
+
+    def _paint(self) -> None:
+        """Colour the text by the unit; while that is being done, the last wish is the next."""
+        self._again = self._painting
+        if self._painting or self.text is None or self.run_name is None:
+            return
+        self._painting = True
+        found: list[Event] = []
+        layer = None if self._layer < 0 else self._layer
+        wanted = (self.run_name, self.text)
+        command = Command(
+            run=self.run_name, source=self.text.source, layer=layer, unit=self._unit, gate=self._gate, gates=True, length=SEEN
+        )
+
+        def end(error: BaseException | None) -> None:
+            self._painting = False
+            if wanted == (self.run_name, self.text) or not error:
+                self._show(found, error)
+            if self._again:
+                self._paint()
+
+        with self.text.given():
+            self.do(command, found.extend, end)
+
+    def _show(self, found: list[Event], error: BaseException | None) -> None:
+        painting = next((event for event in found if isinstance(event, Painting)), None)
+        if error or painting is None:
+            self.view.clear()
+            self.fail(error or ValueError("nothing was painted"))
+            return
+        self._look_at_model(painting)
+        self.paint(painting)
+        self.view.show(painting, [part for event in found if isinstance(event, Painted) for part in parts_of(event)])
+        if self._is_writing:
+            self.view.action_end(True)
+        self._describe()
+
+    def _look_at_model(self, painting: Painting) -> None:
+        """How many units and layers there are, and what of them: of a run that is seen for the first time."""
+        loaded = self.workbench.session.loaded(self.run_name or "")
+        if self._layer < 0 and loaded is not None:
+            settings = loaded.model.settings
+            self._layers, self._units, self._gates = settings.layers, settings.hidden, painting.rows
+            self._layer = self._layers - 1
+
+    def _describe(self) -> None:
+        """Which unit it is, and the keys that change that."""
+        drawn = Shown()
+        for key, name, value, most in (
+            ("u", "unit", self._unit, self._units - 1),
+            ("y", "layer", max(0, self._layer), self._layers - 1),
+            ("t", "of it", self._gate, " ".join(self._gates)),
+        ):
+            drawn.append(f"{key} ", "bold").append(f"{name:<6}").append(f"{value}", "bold").append(f"  of {most}\n", "dim")
+        self.query_one("#chosen", Static).update(drawn[:-1])
+
+    def figure(self) -> Shown:
+        if (current := self.view.current) is None:
+            return Shown("")
+        line, piece, values = current
+        names = self.view.shown.rows if self.view.shown else []
+        drawn = Shown(f"{plain(repr(piece))}  ", "bold")
+        for name, value in zip(names, values, strict=True):
+            drawn.append(f"{name} {value:+.2f}  ", "not bold")
+        return drawn.append(f"line {line:,}", "dim")
+
+    # Keys
+
+    def action_unit(self, step: int) -> None:
+        """The next unit, or the one before; after the last comes the first."""
+        self._unit = (self._unit + step) % self._units
+        self._describe()
+        self._paint()
+
+    def action_layer(self, step: int) -> None:
+        """The next layer, or the one before."""
+        self._layer = (self._layer + step) % self._layers
+        self._describe()
+        self._paint()
+
+    def action_gate(self, step: int) -> None:
+        """Of the unit h, c or a gate: the next, or the one before."""
+        self._gate = self._gates[(self._gates.index(self._gate) + step) % len(self._gates)]
+        self._describe()
+        self._paint()
+
+    def action_map(self) -> None:
+        """All that a unit does as a heat map under the letters, or its colour alone."""
+        self.view.blocks = not self.view.blocks
+
+    # Search
+
+    def action_find(self) -> None:
+        """Look for the units that track a pattern."""
+        self.add_class("-aside")
+        self.query_one("#pattern").focus()
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        if not event.value or not self.run_name or not self.text:
+            return
+        self.drop(self._found)
+        found: list[Event] = []
+        self._list([], "Reading the text ...")
+        command = Command(
+            run=self.run_name, source=self.text.source, find=event.value, gate=self._gate, top=FOUND, length=SEARCHED
+        )
+
+        def end(error: BaseException | None) -> None:
+            self._list([one for one in found if isinstance(one, UnitTracks)], "Try another pattern.")
+            if not error:
+                self.query_one("#found").focus()
+
+        with self.text.given():
+            self._found = self.do(command, found.extend, end)
+
+    def _list(self, tracks: list[UnitTracks], hint: str = "f, then a pattern and Enter") -> None:
+        self._tracks = tracks
+        table = self.query_one("#found", Table)
+        cells = [(f"{one.correlation:+.3f}", str(one.layer), str(one.unit), one.gate) for one in tracks]
+        table.fill({str(i): row for i, row in enumerate(cells)})
+        table.display = bool(tracks)
+        self.query_one("#hint", Static).update(hint)
+        self.query_one("#hint").display = not tracks
+
+    def on_data_table_row_selected(self) -> None:
+        if row := self.query_one("#found", Table).current:
+            one = self._tracks[int(row)]
+            self._layer, self._unit, self._gate = one.layer, one.unit, one.gate
+            self.action_to_text()
+            self._describe()
+            self._paint()
+
+    # Writing
+
+    def action_write(self) -> None:
+        """Let the model write on; again: pause."""
+        assert self._ticks
+        if self.run_name is None:
+            return
+        if self._writer is None:
+            self._begin_to_write()
+        self._is_writing = not self._is_writing
+        self._ticks.resume() if self._is_writing else self._ticks.pause()
+
+    def _begin_to_write(self) -> None:
+        assert self.run_name
+        before = (self.text.typed if self.text else None) or ""
+        self.text = Text.of(before)
+        self.name_text()
+        self._coming = ""
+        if not before:
+            self.view.clear()
+            self.say(READING)
+
+        def take(events: list[Event]) -> None:
+            self._coming += "".join(event.text for event in events if isinstance(event, Piece))
+
+        def end(error: BaseException | None) -> None:
+            if error:
+                self._stop_writing()
+                self.fail(error)
+
+        self._writer = self.do(Sample(run=self.run_name, prompt=before, length=SEEN // 2), take, end)
+
+    def _reveal(self) -> None:
+        """Some letters more of what is written, and of a model of words the whole word."""
+        if not self._coming:
+            if self._writer and self._writer.ended:
+                self._stop_writing()
+            return
+        loaded = self.workbench.session.loaded(self.run_name or "")
+        count = SPEEDS[self._speed]
+        if loaded is not None and not loaded.vocabulary.form.joined:
+            space = self._coming.find(" ", count)
+            count = len(self._coming) if space < 0 else space
+        assert self.text
+        self.text = Text.of((self.text.typed or "") + self._coming[:count])
+        self._coming = self._coming[count:]
+        self.read()
+
+    def _stop_writing(self) -> None:
+        self.drop(self._writer)
+        self._writer, self._coming, self._is_writing = None, "", False
+        if self._ticks:
+            self._ticks.pause()
+
+    def action_faster(self, step: int) -> None:
+        """Write faster, or slower."""
+        self._speed = max(0, min(len(SPEEDS) - 1, self._speed + step))
