@@ -99,6 +99,7 @@ class VectorSet(Vertical):
         if command is None:
             self._say(ASK)
             return
+        self._say("")
         self._command = command = replace(command, vectors=self.source)
         self.border_subtitle = "reading ..."
         found: list[Event] = []

@@ -197,9 +197,9 @@ class Words(WorkScreen):
         self.query_one(Line).focus()
 
     def action_answers(self) -> None:
-        """To the table of answers."""
-        if self._first.source is not None:
-            self._first.query_one(Table).focus()
+        """To the table of answers, if there are any."""
+        self.set_focus(None)
+        self.call_after_refresh(self._first.query_one(Table).focus)
 
     # The map
 
