@@ -74,7 +74,8 @@ class LoadedModel:
         return cls(folder, config, vocabulary, model, counters["step"], checksum)
 
     def is_current(self) -> bool:
-        """Whether the run's best checkpoint is still this one."""
+        """Whether the run's best checkpoint is still this one; DataError where the run is gone."""
+        existing_run(str(self.folder.path))
         return self.folder.best_checksum() == self.checksum
 
     def generate(

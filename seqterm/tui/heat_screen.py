@@ -1,6 +1,7 @@
 """What screens share that colour a text by what a model makes of it: choosing the run and the text, legend, figure."""
 
 from collections.abc import Collection, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -90,7 +91,7 @@ class HeatScreen(WorkScreen):
     def on_mount(self) -> None:
         super().on_mount()
         file = self.remembered.get("file", "")
-        self.text = Text(file) if Path(file).is_file() else None
+        self.text = Text.of_file(file) if Path(file).is_file() else None
         self.say("Looking for runs …")
         fitting_runs(self, self.MODELS, self._begin)
 
@@ -169,7 +170,8 @@ class HeatScreen(WorkScreen):
         """The legend of what the text is coloured by, and the text in place of words."""
         from seqterm.render.heat_text import legend
 
-        self.query_one("#legend", Static).update(legend(painting))
+        short = replace(painting, title=painting.title.partition(",")[0])
+        self.query_one("#legend", Static).update(legend(short if self.has_class("-narrow") else painting))
         self._show_view(True)
         if self.focused is None and self.is_current:
             self.view.focus()

@@ -89,9 +89,11 @@ class HeatView(ScrollView, can_focus=True):
 
     def add(self, parts: Iterable[Part]) -> None:
         """More of the text."""
-        new = list(parts)
+        new, is_first = list(parts), not self.parts
         self.parts += new
         self._count(new)
+        if is_first and new:
+            self.post_message(self.Moved(self))
 
     def show(self, painting: Painting | None, parts: list[Part]) -> None:
         """Another painting of the same text, or of how it has grown: the cursor and what is seen stay."""

@@ -7,13 +7,12 @@ from rich.text import Text as Shown
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.suggester import SuggestFromList
-from textual.timer import Timer
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
 from seqterm.app.commands import Neurons as Command
-from seqterm.app.commands import Sample
-from seqterm.events import Event, Painted, Painting, Piece, UnitTracks
+from seqterm.errors import DataError
+from seqterm.events import Event, Painted, Painting, UnitTracks
 from seqterm.models.catalogue import CATALOGUE, RECURRENT
 from seqterm.render.plain import plain
 from seqterm.tui.heat_screen import READING, HeatScreen
@@ -21,13 +20,14 @@ from seqterm.tui.heat_view import parts_of
 from seqterm.tui.job import Job
 from seqterm.tui.text_chooser import Text
 from seqterm.tui.widgets import Table
+from seqterm.tui.writing import Writing
 
 SEEN = 4096  # tokens of a text that are shown, of which all units stay in memory,
 SEARCHED = 1_000_000  # and of which units that track a pattern are looked for
 FOUND = 100  # units that are listed
-TICK = 0.1  # seconds from one stretch of what is written to the next
-SPEEDS = (1, 2, 4, 8, 16, 32)  # letters in it
+WRITTEN = SEEN // 2  # tokens that are written at a time
 PATTERNS = ("quotes", "brackets", "line-position")
+HINT = "f, then quotes, brackets, line-position or a regex, and Enter: the units that track it best."
 EMPTY = """Press [b]w[/b]: the model writes, and each letter is coloured by what a unit does.
 [b]o[/b] opens a file or a corpus, [b]i[/b] types a text; or paste one here.
 [b]r[/b] chooses another run."""
@@ -73,50 +73,51 @@ class Neurons(HeatScreen):
         Binding("minus", "faster(-1)", "Write slower", show=False),
     ]
 
+    _writing: Writing
+
     def __init__(self) -> None:
         super().__init__()
         self._unit, self._layer, self._gate = 0, 0, "h"
         self._units, self._layers, self._gates = 1, 1, ["h"]
         self._known: str | None = None  # the run whose units these are
         self._tracks: list[UnitTracks] = []
-        self._painting = self._again = self._is_writing = False
+        self._painting = self._again = False
         self._found: Job | None = None
-        self._writer: Job | None = None
-        self._ticks: Timer | None = None
-        self._coming, self._speed = "", 2
 
     def side(self) -> Iterator[Widget]:
         yield Static("", id="chosen", classes="panel", markup=False)
         with Vertical(id="find", classes="panel") as frame:
-            frame.border_title = "Units that track a pattern"
-            yield Input(
-                placeholder="quotes, brackets, regex ...", id="pattern", compact=True, suggester=SuggestFromList(PATTERNS)
-            )
-            yield Static("f, then a pattern and Enter", id="hint", classes="hint", markup=False)
+            frame.border_title = "Find units"
+            yield Input(placeholder="pattern", id="pattern", compact=True, suggester=SuggestFromList(PATTERNS))
+            yield Static(HINT, id="hint", classes="hint", markup=False)
             yield Table("r", "layer", "unit", "of", id="found")
 
     def on_mount(self) -> None:
+        self._writing = Writing(self, self._write, self.fail)
         super().on_mount()
-        self._ticks = self.set_interval(TICK, self._reveal, pause=True)
         self._describe()
 
     # Reading
 
     def show_run(self, run: str) -> None:
-        self._stop_writing()
+        self._writing.stop()
         super().show_run(run)
 
     def show_text(self, text: Text) -> None:
-        self._stop_writing()
+        self._writing.stop()
         super().show_text(text)
 
     def read(self) -> None:
         if self.run_name != self._known:
-            self._known, self._layer, self._unit, self._gate, self._tracks = self.run_name, -1, 0, "h", []
+            self._start_anew()
             self._list([])
         if not self.view.parts:
             self.say(READING)
         self._paint()
+
+    def _start_anew(self) -> None:
+        """With the first unit of the last layer, however many there are."""
+        self._known, self._layer, self._unit, self._gate = self.run_name, -1, 0, "h"
 
     def _paint(self) -> None:
         """Colour the text by the unit; while that is being done, the last wish is the next."""
@@ -145,22 +146,23 @@ class Neurons(HeatScreen):
         painting = next((event for event in found if isinstance(event, Painting)), None)
         if error or painting is None:
             self.view.clear()
-            self.fail(error or ValueError("nothing was painted"))
+            self._start_anew()
+            self.fail(error or DataError("There is nothing to show."))
             return
         self._look_at_model(painting)
         self.paint(painting)
         self.view.show(painting, [part for event in found if isinstance(event, Painted) for part in parts_of(event)])
-        if self._is_writing:
+        if self._writing.goes_on:
             self.view.action_end(True)
         self._describe()
 
     def _look_at_model(self, painting: Painting) -> None:
-        """How many units and layers there are, and what of them: of a run that is seen for the first time."""
+        """How many units and layers there are, and what of them."""
         loaded = self.workbench.session.loaded(self.run_name or "")
-        if self._layer < 0 and loaded is not None:
-            settings = loaded.model.settings
-            self._layers, self._units, self._gates = settings.layers, settings.hidden, painting.rows
-            self._layer = self._layers - 1
+        if loaded is not None:
+            self._layers, self._units = loaded.model.settings.layers, loaded.model.settings.hidden
+        if self._layer < 0:
+            self._layer, self._gates = self._layers - 1, painting.rows
 
     def _describe(self) -> None:
         """Which unit it is, and the keys that change that."""
@@ -215,7 +217,10 @@ class Neurons(HeatScreen):
         self.query_one("#pattern").focus()
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        if not event.value or not self.run_name or not self.text:
+        if not self.run_name or not self.text:
+            self._list([], "There is no text yet: Escape, then o, i or w.")
+            return
+        if not event.value:
             return
         self.drop(self._found)
         found: list[Event] = []
@@ -232,7 +237,7 @@ class Neurons(HeatScreen):
         with self.text.given():
             self._found = self.do(command, found.extend, end)
 
-    def _list(self, tracks: list[UnitTracks], hint: str = "f, then a pattern and Enter") -> None:
+    def _list(self, tracks: list[UnitTracks], hint: str = HINT) -> None:
         self._tracks = tracks
         table = self.query_one("#found", Table)
         cells = [(f"{one.correlation:+.3f}", str(one.layer), str(one.unit), one.gate) for one in tracks]
@@ -253,56 +258,24 @@ class Neurons(HeatScreen):
 
     def action_write(self) -> None:
         """Let the model write on; again: pause."""
-        assert self._ticks
         if self.run_name is None:
             return
-        if self._writer is None:
-            self._begin_to_write()
-        self._is_writing = not self._is_writing
-        self._ticks.resume() if self._is_writing else self._ticks.pause()
-
-    def _begin_to_write(self) -> None:
-        assert self.run_name
+        if self._writing.begun:
+            self._writing.toggle()
+            return
         before = (self.text.typed if self.text else None) or ""
-        self.text = Text.of(before)
-        self.name_text()
-        self._coming = ""
         if not before:
             self.view.clear()
             self.say(READING)
+        self._write(before)
+        self._writing.begin(self.run_name, before, WRITTEN)
 
-        def take(events: list[Event]) -> None:
-            self._coming += "".join(event.text for event in events if isinstance(event, Piece))
-
-        def end(error: BaseException | None) -> None:
-            if error:
-                self._stop_writing()
-                self.fail(error)
-
-        self._writer = self.do(Sample(run=self.run_name, prompt=before, length=SEEN // 2), take, end)
-
-    def _reveal(self) -> None:
-        """Some letters more of what is written, and of a model of words the whole word."""
-        if not self._coming:
-            if self._writer and self._writer.ended:
-                self._stop_writing()
-            return
-        loaded = self.workbench.session.loaded(self.run_name or "")
-        count = SPEEDS[self._speed]
-        if loaded is not None and not loaded.vocabulary.form.joined:
-            space = self._coming.find(" ", count)
-            count = len(self._coming) if space < 0 else space
-        assert self.text
-        self.text = Text.of((self.text.typed or "") + self._coming[:count])
-        self._coming = self._coming[count:]
-        self.read()
-
-    def _stop_writing(self) -> None:
-        self.drop(self._writer)
-        self._writer, self._coming, self._is_writing = None, "", False
-        if self._ticks:
-            self._ticks.pause()
+    def _write(self, text: str) -> None:
+        self.text = Text.of(text, "what it writes")
+        self.name_text()
+        if text:
+            self.read()
 
     def action_faster(self, step: int) -> None:
         """Write faster, or slower."""
-        self._speed = max(0, min(len(SPEEDS) - 1, self._speed + step))
+        self._writing.faster(step)

@@ -73,7 +73,7 @@ class RunChooser(ModalScreen[str | None]):
             frame.border_title = self._title
             yield Input(placeholder="name, model or corpus", compact=True)
             yield Table("run", "model", "corpus", "loss")
-            yield Static("No run fits here. On the screen of runs, t trains one.", id="none", classes="hint")
+            yield Static("", id="none", classes="hint")
 
     def on_mount(self) -> None:
         self._fill("")
@@ -84,7 +84,9 @@ class RunChooser(ModalScreen[str | None]):
         table = self.query_one(Table)
         table.fill({run.run: _row(run) for run in shown})
         table.display = bool(self._runs)
-        self.query_one("#none").display = not shown
+        none = self.query_one("#none", Static)
+        none.update("No run of that name fits here." if self._runs else "No run fits here. On the screen of runs, t trains one.")
+        none.display = not shown
 
     def on_input_changed(self, event: Input.Changed) -> None:
         self._fill(event.value)

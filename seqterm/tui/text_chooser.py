@@ -21,18 +21,19 @@ from seqterm.tui.work_screen import WorkScreen
 
 
 class Text(NamedTuple):
-    """A file, or, where `typed` is no None, what was typed."""
+    """A file, or, where `typed` is not None, a text that stands in none; and its name."""
 
     source: str
+    name: str
     typed: str | None = None
 
     @classmethod
-    def of(cls, typed: str) -> "Text":
-        return cls("-", typed)
+    def of(cls, typed: str, name: str = "typed text") -> "Text":
+        return cls("-", name, typed)
 
-    @property
-    def name(self) -> str:
-        return Path(self.source).name if self.typed is None else "typed text"
+    @classmethod
+    def of_file(cls, path: str) -> "Text":
+        return cls(path, Path(path).name)
 
     def given(self) -> AbstractContextManager[None]:
         """In this block a job that reads `source` reads the text."""
@@ -45,7 +46,7 @@ def choose_text(screen: WorkScreen, then: Callable[[Text], None]) -> None:
 
     def chosen(file: str | None) -> None:
         if file is not None:
-            then(Text(file))
+            then(Text.of_file(file))
 
     def ask(error: BaseException | None) -> None:
         corpora = {event.name: event for event in found if isinstance(event, CorpusEntry)}
