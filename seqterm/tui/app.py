@@ -1,10 +1,13 @@
 """The workbench itself: places to go to, one session, what is remembered, how errors appear."""
 
 import contextlib
+import gc
+import sys
 from collections.abc import Callable, Iterable
 from functools import partial
 from typing import ClassVar
 
+from rich.text import Text
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
@@ -51,6 +54,7 @@ class Workbench(App[None]):
         self.memory = memory.recall()
         self.jobs: set[Job] = set()
         self.run_chosen: str | None = None
+        self._settled = False
 
     def on_mount(self) -> None:
         if self.memory.get("theme") in self.available_themes:
@@ -83,13 +87,14 @@ class Workbench(App[None]):
         for place in PLACES:
             yield SystemCommand(place.title, place.help, partial(self.action_go, place.name))
         offered = {"Theme", "Quit", *(place.title for place in PLACES)}
-        for active in screen.active_bindings.values():
-            binding = active.binding
-            if binding.description and binding.description not in offered and active.enabled:
-                offered.add(binding.description)
-                key = self.get_key_display(binding)
-                run = partial(self.run_action, binding.action, active.node)
-                yield SystemCommand(binding.description, f"key: {key}", run)
+        for node in (screen.focused or screen).ancestors_with_self:  # active_bindings lacks what an Input would take as a letter
+            for _, binding in node._bindings:
+                name = binding.description
+                if name and name not in offered and self._check_action_state(binding.action, node):
+                    offered.add(name)
+                    yield SystemCommand(
+                        name, f"key: {self.get_key_display(binding)}", partial(self.run_action, binding.action, node)
+                    )
         yield SystemCommand("Theme", "Choose a theme", self.action_change_theme)
         yield SystemCommand("Quit", "Leave the workbench; trainings go on", self.action_quit)
 
@@ -110,6 +115,20 @@ class Workbench(App[None]):
         self.notify(text, title="That did not work", severity="error", timeout=10, markup=False)
         with contextlib.suppress(OSError):  # a full disk is no reason for a second message
             memory.log(error)
+
+    def _fatal_error(self) -> None:
+        """After an error that nobody foresaw: the log has all of it, the terminal a sentence."""
+        error = sys.exc_info()[1]
+        assert error
+        with contextlib.suppress(OSError):
+            memory.log(error)
+        self.panic(Text(f"seqterm: {type(error).__name__}: {error}.  {memory.log_path()} says where; trainings go on."))
+
+    def settle(self) -> None:
+        """Once there are kernels, a look for garbage among all that they brought would take a tenth of a second each time."""
+        if not self._settled and "numba" in sys.modules:
+            self._settled = True
+            gc.freeze()
 
     # The end
 

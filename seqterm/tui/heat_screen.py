@@ -48,8 +48,8 @@ class HeatScreen(WorkScreen):
     HeatScreen.-short .panel { border: none; padding: 0; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("r", "choose_run", "Run"),
-        Binding("o", "open_text", "Open text"),
+        Binding("o", "choose_run", "Run"),
+        Binding("f", "open_text", "Open text"),
         Binding("i", "type_text", "Type text"),
         Binding("escape", "to_text", "To the text", show=False),
     ]

@@ -27,9 +27,9 @@ SEARCHED = 1_000_000  # and of which units that track a pattern are looked for
 FOUND = 100  # units that are listed
 WRITTEN = SEEN // 2  # tokens that are written at a time
 PATTERNS = ("quotes", "brackets", "line-position")
-HINT = "f, then quotes, brackets, line-position or a regex, and Enter: the units that track it best."
+HINT = "/, then quotes, brackets, line-position or a regex, and Enter: the units that track it best."
 EMPTY = """Press [b]w[/b]: the model writes, and each letter is coloured by what a unit does.
-[b]o[/b] opens a file or a corpus, [b]i[/b] types a text; or paste one here.
+[b]f[/b] opens a file or a corpus, [b]i[/b] types a text; or paste one here.
 [b]r[/b] chooses another run."""
 NO_RUN = """[b]There is no run of a recurrent network yet, whose units could be shown.[/b]
 
@@ -41,10 +41,10 @@ red (open).
 
 - **u** and **U**: the next unit, the one before; **y** and **Y** the layer; **t** and **T** h, c or a gate.
 - **m** draws all of them as a heat map under the letters.
-- **f** looks for units that track a pattern: *quotes*, *brackets*, *line-position*, or a regular expression. Enter in the list
+- **/** looks for units that track a pattern: *quotes*, *brackets*, *line-position*, or a regular expression. Enter in the list
   shows a unit.
 - **w** lets the model write on from the text that you typed, or a new one; again: pause. **+** and **-**: faster, slower.
-- **o** opens a file or a corpus (its first 4,096 tokens are shown), **i** types a text; what you paste is read too.
+- **f** opens a file or a corpus (its first 4,096 tokens are shown), **i** types a text; what you paste is read too.
 - Arrows or **h j k l** move the cursor; the line at the bottom has the token's figures.
 """
 
@@ -61,7 +61,7 @@ class Neurons(HeatScreen):
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("w", "write", "Write"),
-        Binding("f,slash", "find", "Find"),
+        Binding("slash", "find", "Find"),
         Binding("u", "unit(1)", "Unit"),
         Binding("U", "unit(-1)", "Unit before", show=False),
         Binding("y", "layer(1)", "Layer"),

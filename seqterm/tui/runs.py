@@ -3,7 +3,7 @@
 import time
 from collections.abc import Iterator
 from pathlib import PurePath
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from rich.console import Group
 from rich.text import Text
@@ -20,6 +20,9 @@ from seqterm.render.plain import plain
 from seqterm.tui.job import Job
 from seqterm.tui.widgets import Draw, Empty, Picture, Question, Table
 from seqterm.tui.work_screen import WorkScreen
+
+if TYPE_CHECKING:
+    from seqterm.render.training import TrainingView
 
 LOOK_AGAIN = 2.0  # seconds
 STATES = {"training": "bold green", "complete": "", "stopped": "yellow"}
@@ -68,7 +71,7 @@ class Runs(WorkScreen):
         super().__init__()
         self._runs: dict[str, RunSummary] = {}
         self._chosen: list[str] = []
-        self._drawn: tuple[tuple[str, int], ...] = ()
+        self._drawn: list[tuple[str, str, int]] = []
         self._reading: Job | None = None
         self._looking = False
 
@@ -90,6 +93,7 @@ class Runs(WorkScreen):
 
     def on_screen_resume(self, event: ScreenResume) -> None:
         self._focus_list()
+        self._draw()
 
     def _focus_list(self) -> None:
         self.query_one(Table if self.query_one(Table).display else Empty).focus()
@@ -143,24 +147,59 @@ class Runs(WorkScreen):
     # The chart
 
     def _draw(self) -> None:
-        """Curves of the chosen runs, or of that under the cursor, where they are not drawn yet."""
+        """The run under the cursor as it goes on, or the curves of the chosen ones, where they are not drawn yet."""
         runs = tuple(self._chosen) or ((self._current,) if self._current else ())
-        state = tuple((run, self._runs[run].step) for run in runs if run in self._runs)
-        if not runs or state == self._drawn:
+        known = [self._runs[run] for run in runs if run in self._runs]
+        state = [(run.run, run.status, run.step if len(runs) > 1 else 0) for run in known]
+        if not state or state == self._drawn:
             return
+        self._drop_picture()
         self._drawn = state
-        found: list[Event] = []
-        self.drop(self._reading)
-        command = CompareRuns(runs=runs) if len(runs) > 1 else Watch(run=runs[0], once=True)
-        self._reading = self.do(command, found.extend, lambda error: self._show(found, error), quiet=True)
+        self._reading = self._compare(runs) if len(runs) > 1 else self._follow(runs[0])
 
-    def _show(self, found: list[Event], error: BaseException | None) -> None:
+    def _drop_picture(self) -> None:
+        self.drop(self._reading)
+        self._reading, self._drawn = None, []
+
+    def on_screen_suspend(self) -> None:
+        self._drop_picture()
+
+    def _follow(self, run: str) -> Job:
+        """The picture of `seqterm watch`."""
+        view: TrainingView | None = None
+
+        def take(events: list[Event]) -> None:
+            nonlocal view
+            from seqterm.render.training import TrainingView
+
+            view = view or TrainingView()
+            for event in events:
+                view.take(event)
+            self._show(view.render)
+
+        return self.do(Watch(run=run), take, self._say, quiet=True)
+
+    def _compare(self, runs: tuple[str, ...]) -> Job:
+        """The pictures of `seqterm runs compare`."""
+        found: list[Event] = []
+
+        def end(error: BaseException | None) -> None:
+            if error:
+                self._say(error)
+            else:
+                self._show(_over_each_other(found))
+
+        return self.do(CompareRuns(runs=runs), found.extend, end, quiet=True)
+
+    def _show(self, draw: Draw) -> None:
         picture = self.query_one("#curves", Picture)
+        picture.draw = draw
+        picture.refresh()
+
+    def _say(self, error: BaseException | None) -> None:
         if error:
             text = Text(sentence(error), "dim")
-            picture.draw = lambda width, height: text
-        else:
-            picture.draw = _over_each_other(found) if any(isinstance(event, RunCurves) for event in found) else _alone(found)
+            self._show(lambda width, height: text)
 
     # Keys
 
@@ -226,18 +265,7 @@ class Runs(WorkScreen):
         self._focus_list()
 
 
-def _alone(found: list[Event]) -> Draw:
-    """The picture of `seqterm watch`."""
-    from seqterm.render.training import TrainingView
-
-    view = TrainingView()
-    for event in found:
-        view.take(event)
-    return view.render
-
-
 def _over_each_other(found: list[Event]) -> Draw:
-    """The pictures of `seqterm runs compare`."""
     from seqterm.render.run_comparison import curves, settings
 
     runs = [event for event in found if isinstance(event, RunCurves)]

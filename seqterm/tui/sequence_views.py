@@ -39,7 +39,7 @@ def chart(found: list[Event], width: int, height: int) -> Text:
 
 
 def model(found: list[Event], width: int, height: int) -> Text:
-    """What there is to say of a model: transitions and states as of `hmm show`, a regression's table, or all about the run."""
+    """What there is to say of a model: transitions and states as `hmm show` has them, a regression's table, or all of it."""
     from seqterm.faces import text
     from seqterm.render.trellis import colour
 

@@ -24,7 +24,7 @@ from seqterm.tui.widgets import Table
 TOP = 100  # places that are listed
 MOST = 20_000_000  # tokens that are held; then reading ends
 BESIDE = 100  # columns from which on two models stand beside each other
-EMPTY = """Press [b]o[/b] for a file or a corpus, [b]i[/b] to type a text, or paste one here:
+EMPTY = """Press [b]f[/b] for a file or a corpus, [b]i[/b] to type a text, or paste one here:
 every token is then coloured by how much it surprises the model.
 [b]r[/b] chooses another run, [b]a[/b] a second one beside it."""
 NO_RUN = """[b]There is no run yet that a text could surprise.[/b]
@@ -35,7 +35,7 @@ HELP = """## Surprise
 Every token of a text is coloured by its *surprisal* in bits: -log2 of the probability that the model gave it. No colour: it was
 expected; red: as surprising as if all tokens were equally probable, or more.
 
-- **o** opens a file or a corpus, **i** types a text; what you paste is read too. **r** chooses the run.
+- **f** opens a file or a corpus, **i** types a text; what you paste is read too. **o** chooses the run.
 - **n** and **N** go to the next and the previous of the most surprising places; the list has them in order, Enter goes there.
 - **a** puts a second run beside it, and takes it away again; **d** shows the difference of the two (red: b is surprised more) or
   one beside the other. Both must read the text as the same tokens.

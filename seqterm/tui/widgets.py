@@ -48,6 +48,7 @@ class Table(DataTable[str]):
     def __init__(self, *columns: str, id: str | None = None, classes: str | None = None):
         super().__init__(id=id, classes=classes, cursor_type="row", zebra_stripes=True)
         self._names = columns
+        self._shown: Mapping[str, Sequence[RenderableType]] = {}
 
     def on_mount(self) -> None:
         self.add_columns(*self._names)
@@ -61,6 +62,9 @@ class Table(DataTable[str]):
 
     def fill(self, rows: Mapping[str, Sequence[RenderableType]]) -> None:
         """{key: cells}"""
+        if rows == self._shown:
+            return
+        self._shown = rows
         current, old = self.current, self.cursor_row
         place = self.scroll_offset
         self.clear()

@@ -152,6 +152,7 @@ class WorkScreen(Screen[None]):
             self._jobs.pop(job, None)
             self._looked.pop(job, None)
             self.workbench.jobs.discard(job)
+            self.workbench.settle()
             if job.error and end and job not in self._quiet:
                 self.workbench.report(job.error)
             self._quiet.discard(job)

@@ -47,7 +47,7 @@ async def opened(driver, run_name, path=None):
     driver.app.open_run("neurons", run_name)
     await driver.until(lambda: driver.screen.query("#view"))
     if path is not None:
-        await driver.press("o")
+        await driver.press("f")
         await driver.shows("A text to read")
         await driver.type(str(path))
         await driver.press("enter")
@@ -138,7 +138,7 @@ def test_units_that_track_a_pattern_are_found_and_shown(lstm, hens, size):
 
     async def steps(driver):
         await opened(driver, lstm, hens)
-        await driver.press("f")
+        await driver.press("slash")
         await driver.type("line-position")
         await driver.press("enter")
         table = driver.screen.query_one("#found", Table)
@@ -169,7 +169,7 @@ def test_a_pattern_that_finds_nothing_says_why(lstm, hens, pattern, reason):
 def test_a_search_without_a_text_says_what_is_missing(lstm):
     async def steps(driver):
         await opened(driver, lstm)
-        await driver.press("f", "q", "enter")
+        await driver.press("slash", "q", "enter")
         await driver.shows("There is no text yet")
 
     drive(steps)
@@ -207,7 +207,7 @@ def test_the_model_goes_on_from_what_was_typed(runs):
         await driver.press("w")
         await driver.until(lambda: len(driver.screen.text.typed) > 20)
         assert driver.screen.text.typed.startswith("the red")
-        await driver.press("r")
+        await driver.press("o")
         await driver.shows("A run to read with")
         await driver.type("words")
         await driver.press("enter")

@@ -27,7 +27,7 @@ async def opened(driver, run_name="hen", path=None):
     driver.app.open_run("surprise", run_name)
     if path is not None:
         await driver.until(lambda: driver.screen.query("#view"))
-        await driver.press("o")
+        await driver.press("f")
         await driver.shows("A text to read")
         await driver.type(str(path))
         await driver.press("enter")
@@ -229,7 +229,7 @@ def test_any_file_can_be_opened(runs, tmp_path, data):
 
     async def steps(driver):
         await opened(driver, "gram")
-        await driver.press("o")
+        await driver.press("f")
         await driver.shows("A text to read")
         await driver.type(str(tmp_path / "any.bin"))
         await driver.press("enter")
@@ -242,12 +242,12 @@ def test_any_file_can_be_opened(runs, tmp_path, data):
 def test_a_corpus_is_chosen_by_name_or_by_mouse_and_a_file_that_is_not_there_is_not(runs):
     async def steps(driver):
         await opened(driver)
-        await driver.press("o")
+        await driver.press("f")
         await driver.shows("A text to read", "bundled")
         await driver.type("nowhere.txt")
         await driver.shows("There is no such file")
         await driver.press("enter", "escape")
-        await driver.press("o")
+        await driver.press("f")
         await driver.shows("A text to read", "recipes")
         await driver.press("down", "down", "up")
         assert driver.screen.query_one(Table).current == "dialogues"
