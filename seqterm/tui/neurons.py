@@ -30,7 +30,7 @@ PATTERNS = ("quotes", "brackets", "line-position")
 HINT = "/, then quotes, brackets, line-position or a regex, and Enter: the units that track it best."
 EMPTY = """Press [b]w[/b]: the model writes, and each letter is coloured by what a unit does.
 [b]f[/b] opens a file or a corpus, [b]i[/b] types a text; or paste one here.
-[b]r[/b] chooses another run."""
+[b]o[/b] chooses another run."""
 NO_RUN = """[b]There is no run of a recurrent network yet, whose units could be shown.[/b]
 
 Go to the runs (key [b]1[/b]) and press [b]t[/b]: an LSTM learns in a minute or two."""
@@ -218,7 +218,7 @@ class Neurons(HeatScreen):
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         if not self.run_name or not self.text:
-            self._list([], "There is no text yet: Escape, then o, i or w.")
+            self._list([], "There is no text yet: Escape, then f, i or w.")
             return
         if not event.value:
             return

@@ -11,7 +11,11 @@ import sys
 import tempfile
 from pathlib import Path
 
+from seqterm.faces.views import FONT
+from seqterm.tui.app import Workbench
 from tests.cli.program import PROGRAM
+from tests.tui.driving import Driver
+from tests.tui.tour import TOUR
 
 FOLDER = Path(__file__).parent
 SIZE = 110, 32
@@ -31,17 +35,13 @@ def seqterm(line: str) -> None:
 
 async def draw() -> None:
     """Go from screen to screen, as a person does."""
-    from seqterm.faces.views import FONT
-    from seqterm.tui.app import Workbench
-    from tests.tui.driving import Driver
-    from tests.tui.tour import TOUR
 
     for name, steps in TOUR.items():
         app = Workbench()
         async with app.run_test(size=SIZE) as pilot:
             await steps(Driver(app, pilot))
             picture = FONT.sub("", app.export_screenshot(title="seqterm"))
-            (FOLDER / f"{name}.svg").write_text(picture, "utf-8")
+            (FOLDER / f"{name}.svg").write_text(picture, encoding="utf-8")
             app.leave()
         print(f"{name}.svg", flush=True)
 
