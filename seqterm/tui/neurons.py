@@ -77,9 +77,7 @@ class Neurons(HeatScreen):
 
     def __init__(self) -> None:
         super().__init__()
-        self._unit, self._layer, self._gate = 0, 0, "h"
-        self._units, self._layers, self._gates = 1, 1, ["h"]
-        self._known: str | None = None  # the run whose units these are
+        self._start_anew()
         self._tracks: list[UnitTracks] = []
         self._painting = self._again = False
         self._found: Job | None = None
@@ -116,8 +114,9 @@ class Neurons(HeatScreen):
         self._paint()
 
     def _start_anew(self) -> None:
-        """With the first unit of the last layer, however many there are."""
+        """With the first unit of the last layer of the run, however many there are."""
         self._known, self._layer, self._unit, self._gate = self.run_name, -1, 0, "h"
+        self._layers, self._units, self._gates = 1, 1, ["h"]
 
     def _paint(self) -> None:
         """Colour the text by the unit; while that is being done, the last wish is the next."""

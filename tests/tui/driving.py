@@ -4,9 +4,11 @@ import asyncio
 import time
 
 from textual.command import CommandList
+from textual.events import Paste
 
 from seqterm.tui.app import Workbench
 
+LONG = 24  # letters
 SIZES = [(40, 12), (80, 24), (200, 60)]
 
 
@@ -17,11 +19,15 @@ class Driver:
         self.app, self.pilot = app, pilot
 
     async def press(self, *keys):
-        for key in keys:
-            await self.pilot.press(key)
+        await self.pilot.press(*keys)
         await self.pilot.pause()
 
     async def type(self, text):
+        """Key by key, or a long text as a terminal pastes it."""
+        if len(text) > LONG and self.screen.focused is not None:
+            self.screen.focused.post_message(Paste(text.removesuffix("\n")))
+            await self.pilot.pause()
+            text = text[len(text.removesuffix("\n")) :]
         names = {" ": "space", "\n": "enter"}
         await self.press(*(names.get(letter, letter) for letter in text))
 

@@ -567,7 +567,7 @@ def test_leaving_the_screen_and_coming_back_keeps_the_text(runs):
     async def steps(driver):
         await begin_paused(driver, tokens=3)
         text = story(driver).text
-        await driver.press("1", "alt+2")
+        await driver.press("1", "alt+3")
         await driver.until(lambda: voices(driver))
         assert story(driver).text == text
 
