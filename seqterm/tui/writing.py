@@ -20,7 +20,7 @@ class Writing:
         self._job: Job | None = None
         self._run = self._text = self._coming = ""
         self._speed = 2
-        self.goes_on = False
+        self.goes_on = self._all_came = False
 
     @property
     def begun(self) -> bool:
@@ -35,6 +35,7 @@ class Writing:
             self._coming += "".join(event.text for event in events if isinstance(event, Piece))
 
         def end(error: BaseException | None) -> None:
+            self._all_came = True
             if error:
                 self.stop()
                 self._fail(error)
@@ -53,7 +54,7 @@ class Writing:
     def stop(self) -> None:
         """Write no more of this."""
         self._screen.drop(self._job)
-        self._job, self._coming, self.goes_on = None, "", False
+        self._job, self._coming, self.goes_on, self._all_came = None, "", False, False
         self._ticks.pause()
 
     def faster(self, step: int) -> None:
@@ -61,7 +62,7 @@ class Writing:
 
     def _tick(self) -> None:
         if not self._coming:
-            if self._job and self._job.ended:
+            if self._all_came:
                 self.stop()
             return
         count = SPEEDS[self._speed]
