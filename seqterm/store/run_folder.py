@@ -6,6 +6,7 @@ leaves a run that can go on.  state.json holds checksums of everything that a mo
 
 import hashlib
 import os
+import secrets
 import shlex
 import shutil
 from pathlib import Path
@@ -282,6 +283,9 @@ class RunFolder:
             raise SeqtermError(f"{self.name} is being trained: `seqterm stop {self.quoted}` first.")
         self.lock()
         try:
-            shutil.rmtree(self.path)
+            (self.path / "config.json").unlink(missing_ok=True)  # no run from here on
+            aside = self.path.with_name(f".{self.path.name}.{secrets.token_hex(6)}")
+            self.path.rename(aside)  # so that nobody who looks whether it is locked puts a file into what is being emptied
+            shutil.rmtree(aside)
         finally:
             self.unlock()

@@ -65,7 +65,9 @@ def test_a_run_is_deleted_after_a_question(runs):
         await driver.shows("Delete gram with all files?")
         await driver.press("n")
         assert (runs / "gram").exists()
-        await driver.press("d", "y")
+        await driver.press("d")
+        await driver.shows("Delete gram with all files?")
+        await driver.press("y")
         await driver.until(lambda: "gram" not in names(driver) and not (runs / "gram").exists())
 
     drive(steps)
