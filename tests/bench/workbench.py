@@ -129,10 +129,14 @@ def keys(home: Path) -> Result:
             child.send(ENTER)
             child.expect("watched")
             time.sleep(5)  # its live view takes events from here on
-            child.send("\x1b1/")  # back to all runs, whose curves are drawn every two seconds, and into their filter
+            child.send("1")  # back to all runs, of which that under the cursor is drawn as it goes on
+            child.expect("state")
+            time.sleep(1)
+            child.send("/")  # into their filter
             child.expect("name, model")
+            child.delaybeforesend = None
             for number in range(200):
-                letter = "qzxjv"[number % 5]
+                letter = "qzx"[number % 3]
                 began = time.perf_counter()
                 child.send(letter)
                 child.expect(letter)
