@@ -165,6 +165,7 @@ def log(home: Path) -> Result:
 def streaming(home: Path, minutes: float) -> Result:
     seqterm(home, "train", *SMALL, "-o", "writer").wait()
     with workbench(home) as child:
+        child.expect("complete")
         child.send("p")
         child.expect("How does the text begin")
         child.send(f"The {ENTER}")
