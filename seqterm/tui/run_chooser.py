@@ -31,6 +31,8 @@ def fitting_runs(screen: WorkScreen, models: Collection[str], then: Callable[[li
     found: list[Event] = []
 
     def end(error: BaseException | None) -> None:
+        if error:
+            screen.workbench.report(error)
         then([event for event in found if isinstance(event, RunSummary) and event.model in models])
 
     screen.do(ListRuns(), found.extend, end, quiet=True)
