@@ -28,6 +28,11 @@ def first(driver):
     return driver.screen.query_one("#first")
 
 
+async def answered(driver):
+    """Wait until the first set has its answers and the keys."""
+    await driver.until(lambda: len(first(driver).words) > 3 and first(driver).has_focus_within)
+
+
 async def ask(driver, text):
     """Type a question, and wait for its answers."""
     await driver.press("slash")
@@ -184,7 +189,7 @@ def test_two_sets_side_by_side_are_asked_the_same(runs, size):
     memory.remember({"screen": "words", "lines": {"asked": ["hen"]}})
 
     async def steps(driver):
-        await driver.until(lambda: len(first(driver).words) > 3)
+        await answered(driver)
         await driver.press("a")
         await driver.shows("Vectors beside these")
         await driver.type("words\n")
@@ -208,7 +213,7 @@ def test_another_run_a_file_and_what_is_no_set_of_vectors(runs, plane):
     memory.remember({"screen": "words", "lines": {"asked": ["hen"]}})
 
     async def steps(driver):
-        await driver.until(lambda: len(first(driver).words) > 3)
+        await answered(driver)
         await driver.press("o")
         await driver.shows("Vectors of words")
         await driver.type("hen\n")
