@@ -1,0 +1,30 @@
+"""How CUDA kernels are compiled: `kernel` for what a grid runs, `device` for formulas and pieces inside it.
+
+Every function that other floors call stands under the name, and with the arguments, of its twin in kernels/cpu; it takes device
+arrays and launches kernels, one after the other on the default stream.
+"""
+
+from typing import Any
+
+from numba import config, cuda
+
+# As on the processor: everything that `True` would allow except to assume that there is no NaN or infinity.
+FAST = {"nsz", "arcp", "contract", "afn", "reassoc"}
+SIMULATED = bool(config.ENABLE_CUDASIM)
+THREADS = 8 if SIMULATED else 256  # in a block; the simulator starts a thread of the processor for each
+
+
+def device(function: Any) -> Any:
+    """Compile a formula or a piece of a kernel, to be called from kernels."""
+    return cuda.jit(function, device=True, fastmath=FAST)
+
+
+def kernel(function: Any) -> Any:
+    """Compile at the first launch with given types."""
+    return cuda.jit(function, fastmath=FAST)
+
+
+def launch(kernel: Any, n: int, *arguments: Any) -> None:
+    """Run kernel(*arguments) with at least n threads; nothing where n is zero."""
+    if n:
+        kernel[-(-n // THREADS), THREADS](*arguments)

@@ -1,0 +1,29 @@
+"""CUDA kernels without a GPU: in the simulator, and compiled for a device that is not there."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from tests.kernels.cuda.device import has_gpu
+
+
+def twins(**environment):
+    """Run tests/kernels/cuda as a process of its own."""
+    words = [sys.executable, "-m", "pytest", "tests/kernels/cuda", "-q", "-p", "no:cacheprovider", "-p", "no:xdist"]
+    return subprocess.run(words, capture_output=True, text=True, env={**os.environ, **environment}, timeout=600, check=False)
+
+
+def test_twins_agree_in_the_simulator():
+    pytest.importorskip("numba_cuda", reason="needs seqterm[cuda]")
+    done = twins(NUMBA_ENABLE_CUDASIM="1")
+    assert done.returncode == 0, done.stdout
+    assert " passed" in done.stdout
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not has_gpu(), reason="there is no GPU")
+def test_twins_agree_on_the_device():
+    done = twins()
+    assert done.returncode == 0, done.stdout
