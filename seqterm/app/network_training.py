@@ -130,11 +130,12 @@ def _with_vectors(settings: Any, command: TrainNetwork, given: KnownVectors) -> 
 
 def _begin_with(given: KnownVectors, vocabulary: Vocabulary, model: NetworkModel) -> Note:
     """Put vectors into the embedding, those that there are."""
-    table, known = model.parameters["embedding"]["table"], 0
-    for number, token in enumerate(vocabulary.tokens):
-        if (vector := given.of(token)) is not None:
-            table[number] = vector
-            known += 1
+    known = 0
+    with model.writing() as parameters:
+        for number, token in enumerate(vocabulary.tokens):
+            if (vector := given.of(token)) is not None:
+                parameters["embedding"]["table"][number] = vector
+                known += 1
     return Note(f"{known:,} of {len(vocabulary):,} tokens begin with a given vector.")
 
 

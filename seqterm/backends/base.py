@@ -13,10 +13,19 @@ Team = tuple[int, int, Array]  # worker, workers, and where they meet
 
 
 class Backend(Protocol):
-    """Arrays and kernels of one device."""
+    """Arrays and kernels of one device.
+
+    An array of another device than the processor has a shape, dtype, size and ndim, basic slices as views, and `reshape`.
+    """
 
     name: str
     threads: int
+    on_host: bool  # whether its arrays are numpy's
+
+    @property
+    def host(self) -> "Backend":
+        """The processor, for what is numpy's in any case; itself where it is that."""
+        ...
 
     @property
     def cache_folder(self) -> Path:
@@ -28,6 +37,20 @@ class Backend(Protocol):
         ...
 
     def empty(self, shape: tuple[int, ...], dtype: np.dtype) -> Array: ...
+
+    def zeros(self, shape: tuple[int, ...], dtype: np.dtype) -> Array: ...
+
+    def assign(self, target: Array, value: Array | float) -> None:
+        """target[...] = value, an array of the same shape or a number."""
+        ...
+
+    def to_device(self, array: Array) -> Array:
+        """From numpy's, C-contiguous; the very same where the device is the processor."""
+        ...
+
+    def to_host(self, array: Array) -> Array:
+        """numpy's; the very same where it is that already."""
+        ...
 
     def together(self, function: Callable[[Team], None], n: int) -> int:
         """function(team) for n workers, all of them running at once, as they wait for one another; n <= threads.

@@ -26,12 +26,17 @@ def usable_cores() -> int:
 
 class CPU:
     name = "cpu"
+    on_host = True
 
     def __init__(self, threads: int | None = None):
         self.threads = threads or usable_cores()
         # Python's own threads, not numba's: its default threading layer aborts the process on concurrent calls.
         self._pool = ThreadPoolExecutor(self.threads, "seqterm", initializer=flush_denormals)
         self._together = threading.Lock()
+
+    @property
+    def host(self) -> "CPU":
+        return self
 
     @property
     def cache_folder(self) -> Path:
@@ -42,6 +47,18 @@ class CPU:
 
     def empty(self, shape: tuple[int, ...], dtype: np.dtype) -> Array:
         return np.empty(shape, dtype)
+
+    def zeros(self, shape: tuple[int, ...], dtype: np.dtype) -> Array:
+        return np.zeros(shape, dtype)
+
+    def assign(self, target: Array, value: Array | float) -> None:
+        target[...] = value
+
+    def to_device(self, array: Array) -> Array:
+        return array
+
+    def to_host(self, array: Array) -> Array:
+        return array
 
     def together(self, function: Callable[[Team], None], n: int) -> int:
         meeting = np.zeros(2, np.int64)

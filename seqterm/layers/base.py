@@ -6,7 +6,7 @@ Parameter gradients are added to, activation gradients are written.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 import numpy as np
@@ -69,6 +69,15 @@ def split(flat: Array, layers: list[Layer]) -> dict[str, dict[str, Array]]:
             views[layer.name][name] = flat[offset : offset + size].reshape(shape)
             offset += size
     return views
+
+
+def stack(arrays: Sequence[Array], backend: Backend) -> Array:
+    """n arrays (B, ...) -> (B, n, ...)"""
+    first = arrays[0]
+    stacked = backend.empty((first.shape[0], len(arrays), *first.shape[1:]), first.dtype)
+    for i, array in enumerate(arrays):
+        backend.assign(stacked[:, i], array)
+    return stacked
 
 
 def rows(x: Array) -> Array:

@@ -14,7 +14,7 @@ class Dense:
     def __init__(self, name: str, n_inputs: int, n_outputs: int, activation: str, backend: Backend):
         self.name, self._activation = name, activation
         self.shapes: dict[str, tuple[int, ...]] = {"W": (n_inputs, n_outputs), "b": (n_outputs,)}
-        self._kernels = backend.kernels("dense")
+        self._backend, self._kernels = backend, backend.kernels("dense")
         self._pack = backend.kernels("product").pack
 
     def initialise(self, parameters: Tensors, scheme: str, random: np.random.Generator) -> None:
@@ -28,7 +28,7 @@ class Dense:
         """x stands in the workspace until `backward`."""
         w = parameters["W"]
         kept = workspace.array("x", x.shape, w.dtype)
-        kept[...] = x
+        self._backend.assign(kept, x)
         y = workspace.array("y", (len(x), w.shape[1]), w.dtype)
         self._kernels.dense_forward(kept, self._pack(w), parameters["b"], y)
         if self._activation == "relu":

@@ -32,4 +32,4 @@ class Elman(RecurrentLayer):
         self._add_recurrent_gradient(h[:-1], da, gradients["W_h"])
 
     def trace(self, workspace: Workspace) -> dict[str, Array]:
-        return {"h": workspace["state0"][1:]}
+        return {"h": self._backend.to_host(workspace["state0"])[1:]}

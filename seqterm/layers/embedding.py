@@ -14,8 +14,9 @@ class Embedding:
     def __init__(self, name: str, vocabulary_size: int, size: int, backend: Backend):
         self.name, self.size = name, size
         self.shapes: dict[str, tuple[int, ...]] = {"table": (vocabulary_size, size)}
-        self._kernels = backend.kernels("embedding")
+        self._backend, self._kernels = backend, backend.kernels("embedding")
         self._dense = backend.kernels("dense")
+        self._add = backend.kernels("optimiser").add_slice
         self._pack = backend.kernels("product").pack
 
     def initialise(self, parameters: Tensors, scheme: str, random: np.random.Generator) -> None:
@@ -29,7 +30,7 @@ class Embedding:
     def forward(self, parameters: Tensors, ids: Array, workspace: Workspace) -> Array:
         n_steps, n_batch, *together = ids.shape
         y = workspace.array("y", (n_steps, n_batch, math.prod(together) * self.size), parameters["table"].dtype)
-        workspace.array("ids", ids.shape, ids.dtype)[...] = ids
+        self._backend.assign(workspace.array("ids", ids.shape, ids.dtype), ids)
         self._kernels.embedding_forward(ids.ravel(), parameters["table"], rows(y))
         return y
 
@@ -51,7 +52,7 @@ class Embedding:
         """Where the layer that follows adds its gradients; W_x (V, G*H) is zeros."""
         folded = workspace["folded"]
         dfolded = workspace.array("dfolded", folded.shape, folded.dtype)
-        dfolded[...] = 0
+        self._backend.assign(dfolded, 0)
         return {**following, "W_x": dfolded, "b": following["b"][:0]}
 
     def unfold(
@@ -63,4 +64,4 @@ class Embedding:
         self._dense.dense_weight_backward(table, dfolded, following_gradients["W_x"])
         dtable = workspace.array("dtable", table.shape, table.dtype)
         self._dense.dense_input_backward(dfolded, following["W_x"], dtable)
-        gradients["table"][...] += dtable
+        self._add(gradients["table"].ravel(), dtable.ravel())

@@ -68,6 +68,6 @@ class GRU(RecurrentLayer):
             self._add_recurrent_gradient(workspace["reset"], da[..., n:], dw_h[:, n:])
 
     def trace(self, workspace: Workspace) -> dict[str, Array]:
-        gates = workspace["a"]
+        gates, h = (self._backend.to_host(workspace[name]) for name in ("a", "state0"))
         named = {name: gates[..., k * self.hidden : (k + 1) * self.hidden] for k, name in enumerate("rzg")}
-        return {"h": workspace["state0"][1:], **named}
+        return {"h": h[1:], **named}

@@ -39,6 +39,6 @@ class LSTM(RecurrentLayer):
         self._add_recurrent_gradient(h[:-1], da, gradients["W_h"])
 
     def trace(self, workspace: Workspace) -> dict[str, Array]:
-        gates = workspace["a"]
+        gates, h, c = (self._backend.to_host(workspace[name]) for name in ("a", "state0", "state1"))
         named = {name: gates[..., k * self.hidden : (k + 1) * self.hidden] for k, name in enumerate("ifog")}
-        return {"h": workspace["state0"][1:], "c": workspace["state1"][1:], **named}
+        return {"h": h[1:], "c": c[1:], **named}

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from seqterm.backends.base import Array, Backend
-from seqterm.layers.base import Tensors, Workspace, fill_orthogonal, fill_uniform, fill_xavier, rows
+from seqterm.layers.base import Tensors, Workspace, fill_orthogonal, fill_uniform, fill_xavier, rows, stack
 
 FEWEST = 8  # steps that are worth a call
 STRETCH = 1 << 17  # pre-activations made at a time: they are still in the second-level cache when the recurrence comes to them
@@ -36,10 +36,11 @@ class RecurrentLayer(ABC):
         self.name, self.hidden = name, hidden
         width = self.gates * hidden
         self.shapes: dict[str, tuple[int, ...]] = {"W_x": (n_inputs, width), "W_h": (hidden, width), "b": (width if bias else 0,)}
-        self._kernels = backend.kernels(self.cell)
+        self._backend, self._kernels = backend, backend.kernels(self.cell)
         self._dense = backend.kernels("dense")
         self._embedding = backend.kernels("embedding")
-        self._pack = backend.kernels("product").pack
+        product = backend.kernels("product")
+        self._pack, self._pack_transposed = product.pack, product.pack_transposed
 
     def initialise(self, parameters: Tensors, scheme: str, random: np.random.Generator) -> None:
         if scheme == "uniform":
@@ -59,7 +60,7 @@ class RecurrentLayer(ABC):
     def forward(
         self, parameters: Tensors, x: Array, workspace: Workspace, state: Array, lengths: Array, packed: Packed | None = None
     ) -> tuple[Array, Array]:
-        """-> h (T, B, H) and the final state (B, S, H).  lengths (B,): rows past theirs keep their state.
+        """-> h (T, B, H) and the final state (B, S, H).  lengths (B,), numpy's: rows past theirs keep their state.
 
         packed: the parameters' weights, where they have been packed before.
         """
@@ -68,20 +69,27 @@ class RecurrentLayer(ABC):
         a = workspace.array("a", (n_steps, n_batch, self.gates * self.hidden), dtype)
         w_x, w_h = packed or self.pack(parameters, reads_ids=x.ndim == 2)
         for index in range(self.state_size):
-            workspace.array(f"state{index}", (n_steps + 1, n_batch, self.hidden), dtype)[0] = state[:, index]
-        together = max(FEWEST, STRETCH // max(1, n_batch * a.shape[2]))
+            states = workspace.array(f"state{index}", (n_steps + 1, n_batch, self.hidden), dtype)
+            self._backend.assign(states[0], state[:, index])
+        together = self._together(n_steps, n_batch)
         for first in range(0, n_steps, together):
             steps = slice(first, min(n_steps, first + together))
             self._multiply_input(x[steps], w_x, parameters["b"], a[steps])
-            self._run(parameters, w_h, a[steps], lengths - first, steps, workspace)
+            self._run(parameters, w_h, a[steps], self._backend.to_device(lengths - first), steps, workspace)
         states = [workspace[f"state{index}"] for index in range(self.state_size)]
-        return states[0][1:], np.stack([s[n_steps] for s in states], axis=1)
+        return states[0][1:], stack([s[n_steps] for s in states], self._backend)
+
+    def _together(self, n_steps: int, n_batch: int) -> int:
+        """Steps whose pre-activations are made at a time."""
+        if not self._backend.on_host:
+            return max(1, n_steps)
+        return max(FEWEST, STRETCH // max(1, n_batch * self.gates * self.hidden))
 
     def _multiply_input(self, x: Array, w_x: Array, b: Array, a: Array) -> None:
         """Writes a (T, B, G*H).  w_x is packed, unless x are ids."""
         if x.ndim == 2:
             self._embedding.embedding_forward(x.ravel(), w_x, rows(a))
-            if len(b):
+            if b.size:
                 self._embedding.add_bias(b, rows(a))
         else:
             self._dense.dense_forward(rows(x), w_x, b, rows(a))
@@ -93,26 +101,28 @@ class RecurrentLayer(ABC):
     def backward(
         self, parameters: Tensors, dy: Array, workspace: Workspace, gradients: Tensors, x: Array, lengths: Array, cuts: Array
     ) -> tuple[Array | None, Array]:
-        """dy (T, B, H), the x of forward, cuts (T,) -> dx (None for ids) and the gradient of the initial state (B, S, H).
+        """dy (T, B, H), the x of forward; lengths (B,) and cuts (T,) are numpy's -> dx (None for ids) and the gradient of the
+        initial state (B, S, H).
 
         Once for each forward pass, whose gates it replaces by their gradient, unless there are cuts.
         """
         n_batch, dtype = dy.shape[1], dy.dtype
-        dstates = [np.zeros((n_batch, self.hidden), dtype) for _ in range(self.state_size)]
+        dstates = [self._backend.zeros((n_batch, self.hidden), dtype) for _ in range(self.state_size)]
         da = workspace["a"]
         if cuts.any():
             da = workspace.array("da", da.shape, dtype)
-            da[...] = workspace["a"]
-        w_h = [self._pack(matrix.T) for matrix in self._recurrent_matrices(parameters["W_h"])]
+            self._backend.assign(da, workspace["a"])
+        w_h = [self._pack_transposed(matrix) for matrix in self._recurrent_matrices(parameters["W_h"])]
+        lengths, cuts = self._backend.to_device(lengths), self._backend.to_device(cuts)
         self._run_backward(w_h, dy, da, dstates, lengths, cuts, workspace, gradients)
         self._dense.dense_bias_backward(rows(da), gradients["b"])
         if x.ndim == 2:
             self._embedding.embedding_backward(x.ravel(), rows(da), gradients["W_x"])
-            return None, np.stack(dstates, axis=1)
+            return None, stack(dstates, self._backend)
         self._dense.dense_weight_backward(rows(x), rows(da), gradients["W_x"])
         dx = workspace.array("dx", x.shape, dtype)
         self._dense.dense_input_backward(rows(da), parameters["W_x"], rows(dx))
-        return dx, np.stack(dstates, axis=1)
+        return dx, stack(dstates, self._backend)
 
     def _add_recurrent_gradient(self, before: Array, da: Array, gradient: Array) -> None:
         """before (T, B, H), what was multiplied by W_h; da (T, B, n), the gradient of the product."""

@@ -4,7 +4,8 @@ A body stands between the embedding and the output layer, and says what a row's 
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,7 +21,7 @@ from seqterm.models.base import State, load_tensors
 
 @dataclass(frozen=True)
 class Window:
-    """One stretch of text to learn from: ids and targets (T, B), lengths (B,), state (B, ...)."""
+    """One stretch of text to learn from: ids and targets (T, B), state (B, ...), of the device; lengths (B,), numpy's."""
 
     ids: Array
     targets: Array
@@ -52,7 +53,7 @@ class Passed:
 class Network(ABC):
     """An embedding or one-hot input, the layers of a body, a softmax over `vocabulary_size` tokens that reads F features.
 
-    All parameters are views of `flat` (P,).
+    All parameters are views of `flat` (P,), on the device.
     """
 
     unit = "nats a token"  # of losses
@@ -63,7 +64,7 @@ class Network(ABC):
         self._embedding, self._body, n_features = self._input_and_body()
         self._output = SoftmaxOutput("output", n_features, vocabulary_size, settings.bias, settings.tied, backend)
         self.layers: list[Layer] = [*([self._embedding] if self._embedding else []), *self._body, self._output]
-        self.flat = np.zeros(flat_size(self.layers), self.dtype)
+        self.flat = backend.zeros((flat_size(self.layers),), self.dtype)
         self.parameters = self.views(self.flat)
 
     @abstractmethod
@@ -100,10 +101,21 @@ class Network(ABC):
             views["output"]["W"] = views["embedding"]["table"]
         return views
 
+    @contextmanager
+    def writing(self) -> Iterator[Mapping[str, dict[str, Array]]]:
+        """Gives `parameters` as numpy's; what is written to them in this block is theirs."""
+        flat = self.backend.to_host(self.flat)
+        yield self.views(flat)
+        if flat is not self.flat:
+            self.backend.assign(self.flat, self.backend.to_device(flat))
+
     def tensors(self) -> dict[str, Array]:
-        """{"layer.tensor": view}, without empty ones and without the second name of a tied table."""
+        """{"layer.tensor": array of numpy's}, without empty ones and without the second name of a tied table."""
+        return self._named(self.views(self.backend.to_host(self.flat)))
+
+    def _named(self, views: Mapping[str, Tensors]) -> dict[str, Array]:
         return {
-            f"{layer.name}.{name}": self.parameters[layer.name][name]
+            f"{layer.name}.{name}": views[layer.name][name]
             for layer in self.layers
             for name, shape in layer.shapes.items()
             if np.prod(shape)
@@ -111,37 +123,47 @@ class Network(ABC):
 
     def load(self, tensors: dict[str, Array]) -> None:
         """Fill all parameters from `tensors` of another model or a checkpoint; DataError where they do not fit."""
-        load_tensors(self.tensors(), tensors)
+        with self.writing() as parameters:
+            load_tensors(self._named(parameters), tensors)
 
     def initialise(self, random: np.random.Generator) -> None:
         """Fill all parameters after the settings' scheme."""
+        with self.writing() as parameters:
+            self._initialise(parameters, random)
+
+    def _initialise(self, parameters: Mapping[str, Tensors], random: np.random.Generator) -> None:
         for layer in self.layers:
-            layer.initialise(self.parameters[layer.name], self.settings.init, random)
+            layer.initialise(parameters[layer.name], self.settings.init, random)
         if self._embedding and self.settings.tied:
-            self._embedding.initialise_tied(self.parameters["embedding"], random)
+            self._embedding.initialise_tied(parameters["embedding"], random)
 
     # Training
 
     def workspace(self) -> Workspace:
         return Workspace(self.backend)
 
+    @property
+    def _in_phases(self) -> bool:
+        """Whether threads share out the vocabulary in the output layer, and not the rows."""
+        return self._output.is_wide and self.backend.on_host
+
     def slice_range(self) -> slice:
         """Of `flat`, the layers that every batch slice goes through alone, and has gradients of its own for.
 
         All of them; where the vocabulary is wide, the body, as the output layer then shares out the vocabulary.
         """
-        if not self._output.is_wide:
+        if not self._in_phases:
             return slice(0, self.flat.size)
         before = flat_size([self._embedding]) if self._embedding else 0
         return slice(before, before + flat_size(self._body))
 
     def slice_views(self, part: Array) -> dict[str, dict[str, Array]]:
         """As `views`, of a vector that stands for flat[slice_range()]."""
-        return split(part, self._body) if self._output.is_wide else self.views(part)
+        return split(part, self._body) if self._in_phases else self.views(part)
 
     def sparse_rows(self) -> tuple[int, int]:
         """Rows at the start of `flat`, and their length, of which only those of ids that are read have gradients; or (0, 0)."""
-        if self._embedding and self._output.is_wide and not self.settings.tied:
+        if self._embedding and self._in_phases and not self.settings.tied:
             return self.vocabulary_size, self._embedding.size
         return 0, 0
 
@@ -163,7 +185,7 @@ class Network(ABC):
 
         -> of each slice the sum of log p in nats, the final state, the gradient of the initial state.
         """
-        if self._output.is_wide:
+        if self._in_phases:
             return self._gradients_in_phases(slices, scale, truncate)
         return self.backend.map(lambda part: self._slice_gradient(part, scale, truncate), slices)
 
@@ -172,7 +194,7 @@ class Network(ABC):
         log_p, dh = self._output_gradient(part, rows(passed.h), part.window.targets.ravel(), scale)
         dstate, dx = self._backward(part, passed, dh.reshape(passed.h.shape), truncate)
         self._embedding_backward(part, dx, part.gradients)
-        return float(log_p.sum(dtype=np.float64)), passed.final, dstate
+        return float(self.backend.to_host(log_p).sum(dtype=np.float64)), passed.final, dstate
 
     def _gradients_in_phases(
         self, slices: list[BatchSlice], scale: float, truncate: int | None

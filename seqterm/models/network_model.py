@@ -1,19 +1,20 @@
 """Networks over tokens as language models: what all of them share."""
 
 from abc import abstractmethod
+from collections.abc import Mapping
 from typing import Any, Self
 
 import numpy as np
 
 from seqterm.backends.base import Array, Backend
 from seqterm.errors import UsageError
-from seqterm.layers.base import Workspace, rows
+from seqterm.layers.base import Tensors, Workspace, rows
 from seqterm.models.base import State
 from seqterm.models.network import Network, Window
 from seqterm.text.vocabulary import START, Vocabulary
 
-SCORED = 4096  # tokens that a thread scores at once,
-ROWS = 256  # in so many rows at most
+SCORED, ROWS = 4096, 256  # tokens that a thread scores at once, in so many rows at most;
+DEVICE_SCORED, DEVICE_ROWS = 1 << 17, 4096  # or another device
 
 
 class NetworkModel(Network):
@@ -41,11 +42,11 @@ class NetworkModel(Network):
         if settings.tied and settings.embedding != settings.hidden:
             raise UsageError(f"--tied needs --embedding {settings.hidden}, as --hidden is {settings.hidden}.")
 
-    def initialise(self, random: np.random.Generator) -> None:
+    def _initialise(self, parameters: Mapping[str, Tensors], random: np.random.Generator) -> None:
         """After the settings' scheme; the output's bias begins at the tokens' log-frequencies."""
-        super().initialise(random)
+        super()._initialise(parameters, random)
         if self.settings.bias:
-            self.parameters["output"]["b"][...] = self._start_log_p
+            parameters["output"]["b"][...] = self._start_log_p
 
     def load(self, tensors: dict[str, Array]) -> None:
         super().load(tensors)
@@ -79,12 +80,12 @@ class NetworkModel(Network):
         parts = [part for part in np.array_split(np.arange(n), min(n, self.backend.threads)) if len(part)]
         while len(self._scoring) < len(parts):
             self._scoring.append(self.workspace())
-        prepared = self._prepare_once()
+        prepared, together = self._prepare_once(), ROWS if self.backend.on_host else DEVICE_ROWS
         state, log_p = state.copy(), np.empty(ids.shape, self.dtype)
 
         def score(i: int) -> None:
-            for first in range(parts[i][0], parts[i][-1] + 1, ROWS):
-                block = slice(first, min(first + ROWS, parts[i][-1] + 1))
+            for first in range(parts[i][0], parts[i][-1] + 1, together):
+                block = slice(first, min(first + together, parts[i][-1] + 1))
                 self._score_rows(prepared, state[block], ids[:, block], targets[:, block], log_p[:, block], self._scoring[i])
 
         self.backend.map(score, range(len(parts)))
@@ -93,11 +94,15 @@ class NetworkModel(Network):
     def _score_rows(self, prepared: Any, state: State, ids: Array, targets: Array, log_p: Array, workspace: Workspace) -> None:
         """Writes log_p, and the final state to state."""
         n = ids.shape[1]
-        n_steps = max(1, SCORED // n)
+        to_device, to_host = self.backend.to_device, self.backend.to_host
+        n_steps = max(1, (SCORED if self.backend.on_host else DEVICE_SCORED) // n)
+        carried = to_device(np.ascontiguousarray(state))
         for first in range(0, len(ids), n_steps):
             part = slice(first, first + n_steps)
-            window = Window(np.ascontiguousarray(ids[part]), targets[part], np.full(n, len(ids[part])), state)
+            read, wanted = (to_device(np.ascontiguousarray(x[part])) for x in (ids, targets))
+            window = Window(read, wanted, np.full(n, len(ids[part])), carried)
             passed = self._forward(window, workspace, None, prepared)
-            state[...] = passed.final
-            scored = self._output.score(self.parameters["output"], rows(passed.h), window.targets.ravel())
-            log_p[part] = scored.reshape(-1, n)
+            carried = passed.final
+            scored = self._output.score(self.parameters["output"], rows(passed.h), wanted.ravel())
+            log_p[part] = to_host(scored).reshape(-1, n)
+        state[...] = to_host(carried)

@@ -76,16 +76,18 @@ class Nnlm(NetworkModel):
         return np.full((n, self._n_places), NONE, np.int64)
 
     def ids_read(self, ids: Array, state: State) -> Array:
+        state = self.backend.to_host(state)
         return np.concatenate([ids.ravel(), state[state != NONE]])
 
     # Passes
 
     def _places(self, window: Window) -> tuple[list[Array], State]:
         """What WindowsPassed.places is, and the final state."""
-        n_steps, n = len(window.ids), self._n_places
-        text = np.concatenate([window.state.T, window.ids])
+        n_steps, n = window.ids.shape[0], self._n_places
+        to_host, to_device = self.backend.to_host, self.backend.to_device
+        text = np.concatenate([to_host(window.state).T, to_host(window.ids)])
         final = np.take_along_axis(text, window.lengths + np.arange(n)[:, None], axis=0).T
-        return [text[1 + k : 1 + k + n_steps] for k in range(n)], np.ascontiguousarray(final)
+        return [text[1 + k : 1 + k + n_steps] for k in range(n)], to_device(np.ascontiguousarray(final))
 
     def _parts_of(self, hidden: Tensors) -> list[Tensors]:
         """Of the hidden layer's weights, or their gradients, those that each place's vectors meet, as a layer without bias."""

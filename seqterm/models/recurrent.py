@@ -66,9 +66,11 @@ class RecurrentModel(RecurrentNetwork):
         The arrays stand in the workspace, where one is given, until it is used again.
         """
         workspace = workspace or self.workspace()
-        passed = self._forward(Window(ids, ids, np.full(ids.shape[1], len(ids)), state), workspace, None)
+        on_device = self.backend.to_device(np.ascontiguousarray(ids))
+        window = Window(on_device, on_device, np.full(ids.shape[1], len(ids)), self.backend.to_device(state))
+        passed = self._forward(window, workspace, None)
         traces = ((layer.name, layer.trace(workspace.child(layer.name))) for layer in self._recurrent)
-        return passed.final, {f"{layer}.{name}": array for layer, named in traces for name, array in named.items()}
+        return self.backend.to_host(passed.final), {f"{layer}.{name}": array for layer, named in traces for name, array in named.items()}
 
     @property
     def trace_names(self) -> list[str]:
@@ -81,25 +83,27 @@ class RecurrentModel(RecurrentNetwork):
     def _network(self, rounded: bool = False) -> tuple[Any, ...]:
         if rounded not in self._packed:
             kernels, layers = self._generate, []
-            table = self.parameters["embedding"]["table"] if self._embedding else self.parameters["0"]["W_x"]
+            own = self.views(self.backend.to_host(self.flat))
+            table = own["embedding"]["table"] if self._embedding else own["0"]["W_x"]
             for layer in self._recurrent:
-                parameters: Tensors = self.parameters[layer.name]
-                if (
-                    layer is self._recurrent[0]
-                    and self._embedding
-                    and self.vocabulary_size * parameters["W_x"].shape[1] <= FOLDED
-                ):
-                    parameters = self._embedding.fold(self.parameters["embedding"], parameters, self.workspace())
+                parameters: Tensors = own[layer.name]
+                if layer is self._recurrent[0] and self._embedding and self._keeps_folded(parameters["W_x"]):
+                    parameters = self._embedding.fold(own["embedding"], parameters, self.workspace())
                     table = parameters["W_x"]
                 arrays = layer.step_arrays(parameters)
                 if arrays["W_X"] is table:
                     del arrays["W_X"]
                 layers.append({getattr(kernels, item): array for item, array in arrays.items()})
-            output = self.parameters["output"]
+            output = own["output"]
             layers.append({kernels.W_X: output["W"].T, kernels.B: output["b"]})
             self._packed[rounded] = (np.array(table), *kernels.pack_network(layers, self.dtype, rounded))
         first = self._recurrent[0]
         return getattr(self._generate, first.step_cell), first.flag, *self._packed[rounded]
+
+    def _keeps_folded(self, w_x: Array) -> bool:
+        """Whether steps look up what a first layer of these weights makes of every token; a device that multiplies many rows at
+        once has nothing to gain."""
+        return self.backend.on_host and self.vocabulary_size * w_x.shape[1] <= FOLDED
 
     def _scratch(self, network: tuple[Any, ...], state: State) -> tuple[Array, ...]:
         _, _, table, _, _, layout = network
@@ -110,21 +114,22 @@ class RecurrentModel(RecurrentNetwork):
         self._packed.clear()
 
     def advance(self, state: State, tokens: Array) -> tuple[State, Array]:
-        state_out, log_p = np.empty_like(state), np.empty((len(tokens), self.vocabulary_size), self.dtype)
-        network, team = self._network(), (0, 1, np.zeros(2, np.int64))
-        scratch = self._scratch(network, state)
-        self._generate.network_step(*network, tokens, state, state_out, log_p, scratch, team)
-        return state_out, log_p
+        backend, network, team = self.backend, self._network(), (0, 1, np.zeros(2, np.int64))
+        state_out = backend.empty(state.shape, self.dtype)
+        log_p = backend.empty((len(tokens), self.vocabulary_size), self.dtype)
+        tokens, state = backend.to_device(tokens), backend.to_device(state)
+        self._generate.network_step(*network, tokens, state, state_out, log_p, self._scratch(network, state), team)
+        return backend.to_host(state_out), backend.to_host(log_p)
 
     def draw(
         self, state: State, log_p: Array, seen: Array, banned: Array, settings: DrawSettings, key: int, first: int, n: int
     ) -> tuple[State, Array, Array, Array]:
         """As sampling.draw.draw_by_steps, in one compiled call a worker; workers share out each step where that pays."""
-        network = self._network(rounded=settings.weights == "8-bit")
-        state, log_p = state.copy(), log_p.copy()
-        tokens, chosen = np.empty((n, len(state)), np.int64), np.empty((n, len(state)), self.dtype)
-        scratch = self._scratch(network, state)
+        network, to_host = self._network(rounded=settings.weights == "8-bit"), self.backend.to_host
         workers = max(1, min(self.backend.threads, len(state) * self.flat.size // SHARED))
+        tokens, chosen = (self.backend.empty((n, len(state)), dtype) for dtype in (np.dtype(np.int64), self.dtype))
+        state, log_p, had_seen, banned = map(self.backend.to_device, (state.copy(), log_p.copy(), seen, banned))
+        scratch = self._scratch(network, state)
         done = 0
         while done < n:
             count, share = self._turns.next(n - done) if workers > 1 else (n, False)
@@ -133,7 +138,7 @@ class RecurrentModel(RecurrentNetwork):
 
             def draw(team: Team, own: tuple[Any, ...] = own) -> None:
                 self._generate.draw(
-                    *network, state, log_p, seen, banned, settings.greedy, settings.temperature, settings.k, settings.p,
+                    *network, state, log_p, had_seen, banned, settings.greedy, settings.temperature, settings.k, settings.p,
                     settings.minimum, settings.repetition_penalty, settings.equal_weights, key, *own, team,
                 )  # fmt: skip
 
@@ -141,4 +146,6 @@ class RecurrentModel(RecurrentNetwork):
             if workers > 1:
                 self._turns.report(count, waits // workers)
             done += count
-        return state, log_p, tokens, chosen
+        if not self.backend.on_host:
+            seen[...] = to_host(had_seen)
+        return to_host(state), to_host(log_p), to_host(tokens), to_host(chosen)

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from seqterm.backends.base import Array, Backend
-from seqterm.layers.base import Layer, Tensors, Workspace
+from seqterm.layers.base import Layer, Tensors, Workspace, stack
 from seqterm.layers.dropout import Dropout, DropoutKey
 from seqterm.layers.elman import Elman
 from seqterm.layers.embedding import Embedding
@@ -68,6 +68,7 @@ class RecurrentNetwork(NetworkModel):
             _recurrent_layer(settings, f"{i}", first_inputs if i == 0 else settings.hidden, self.backend)
             for i in range(settings.layers)
         ]
+        self._add = self.backend.kernels("optimiser").add_slice
         self._dropout = [Dropout(i, settings.dropout, self.backend) for i in range(settings.layers - 1)]
         return embedding, [*self._recurrent], settings.hidden
 
@@ -112,7 +113,7 @@ class RecurrentNetwork(NetworkModel):
             child, state = workspace.child(layer.name), window.state[:, i]
             x, final = layer.forward(parameters[i], x, child, state, window.lengths, packed[i])
             finals.append(final)
-        return RecurrentPassed(x, np.stack(finals, axis=1), parameters, inputs)
+        return RecurrentPassed(x, stack(finals, self.backend), parameters, inputs)
 
     def _backward(self, part: BatchSlice, passed: RecurrentPassed, dh: Array, truncate: int | None) -> tuple[State, Array | None]:
         reach = _reach(part, truncate)
@@ -139,7 +140,7 @@ class RecurrentNetwork(NetworkModel):
             dstates.insert(0, dstate)
             if i and part.dropout and dy is not None:
                 dy = self._dropout[i - 1].apply(dy, part.dropout, part.workspace, f"dropout_gradient{i}")
-        return np.stack(dstates, axis=1), dy
+        return stack(dstates, self.backend), dy
 
     def _truncated_backward(self, part: BatchSlice, passed: RecurrentPassed, dh: Array, reach: int) -> tuple[State, Array | None]:
         """As `_layers_backward`, each output's error going back through `reach` steps.
@@ -150,12 +151,14 @@ class RecurrentNetwork(NetworkModel):
         n_steps = len(dh)
         if reach >= n_steps:
             return self._layers_backward(part, passed, dh, np.zeros(n_steps, np.bool_))
-        total, dx_total = np.zeros_like(part.window.state), None
+        total, dx_total = self.backend.zeros(part.window.state.shape, self.dtype), None
         for first in range(reach):
-            cuts = np.arange(n_steps) % reach == first
-            masked = np.where(cuts[:, None, None], dh, dh.dtype.type(0))
-            dstate, dx = self._layers_backward(part, passed, masked, cuts)
-            total += dstate
+            masked = self.backend.zeros(dh.shape, dh.dtype)
+            self.backend.assign(masked[first::reach], dh[first::reach])
+            dstate, dx = self._layers_backward(part, passed, masked, np.arange(n_steps) % reach == first)
+            self._add(total.ravel(), dstate.ravel())
             if dx is not None:
-                dx_total = dx.copy() if dx_total is None else dx_total + dx
+                if dx_total is None:
+                    dx_total = self.backend.zeros(dx.shape, dx.dtype)
+                self._add(dx_total.ravel(), dx.ravel())
         return total, dx_total

@@ -26,7 +26,7 @@ class Gradient:
 
     def __init__(self, model: Network, n_slices: int):
         self._backend, self._kernels = model.backend, model.backend.kernels("optimiser")
-        self.flat = np.zeros_like(model.flat)
+        self.flat = model.backend.zeros(model.flat.shape, model.flat.dtype)
         self._own = model.slice_range()
         self._others = [np.zeros(self._own.stop - self._own.start, model.dtype) for _ in range(n_slices - 1)]
         self.views = [model.views(self.flat), *map(model.slice_views, self._others)]
@@ -42,8 +42,9 @@ class Gradient:
     def each(self, function: Callable[[slice], Result], with_table: bool, fewest: int = FEWEST) -> list[Result]:
         """function(stretch) over all elements, or all but the table's: a stretch for each slice, if that gives each `fewest`."""
         first = 0 if with_table else self.table.size
-        n_stretches = max(1, min(len(self.views), (len(self.flat) - first) // fewest))
-        bounds = [first + i * (len(self.flat) - first) // n_stretches for i in range(1 + n_stretches)]
+        size = self.flat.size - first
+        n_stretches = max(1, min(len(self.views), size // fewest))
+        bounds = [first + i * size // n_stretches for i in range(1 + n_stretches)]
         stretches = [slice(*pair) for pair in pairwise(bounds)]
         return self._backend.map(function, stretches) if n_stretches > 1 else [function(stretches[0])]
 
@@ -72,6 +73,5 @@ class Gradient:
         return norms
 
     def clear(self) -> None:
-        self.flat[:] = 0
-        for other in self._others:
-            other[:] = 0
+        for vector in (self.flat, *self._others):
+            self._backend.assign(vector, 0)

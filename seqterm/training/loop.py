@@ -121,8 +121,8 @@ class Trainer:
         """Take everything from the last checkpoint and drop what was logged after it; `more`: with new patience."""
         tensors, counters = self._folder.load_checkpoint("last")
         self._model.load(tensors)
-        for name, kept in self._updater.optimiser.kept.items():
-            kept[...] = tensors[f"{OPTIMISER}.{name}"]
+        begin = f"{OPTIMISER}."
+        self._updater.optimiser.load({n.removeprefix(begin): tensor for n, tensor in tensors.items() if n.startswith(begin)})
         self._updater.state = tensors[STATE].copy()
         try:
             self._folder.cut_logs(counters.pop("log_sizes"))
@@ -141,7 +141,7 @@ class Trainer:
             raise self._diverged(self.progress.step, "the loss after the last update is not a finite number")
         self.progress.seconds = round(self._seconds(), 3)
         tensors = {**self._model.tensors(), STATE: self._updater.state}
-        tensors |= {f"{OPTIMISER}.{name}": kept for name, kept in self._updater.optimiser.kept.items()}
+        tensors |= {f"{OPTIMISER}.{name}": kept for name, kept in self._updater.optimiser.tensors().items()}
         counters = {**dataclasses.asdict(self.progress), "log_sizes": self._folder.log_sizes()}
         name = self._folder.save_checkpoint(self.progress.step, tensors, counters, best, complete)
         self._last_save = time.monotonic()

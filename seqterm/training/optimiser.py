@@ -1,6 +1,6 @@
 """Update rules over the flat parameter vector, by name."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -63,7 +63,16 @@ class Optimiser:
         self._settings, self._parameters, self._backend = settings, parameters, backend
         self._rule = rule_of(settings)
         self._kernels = backend.kernels("optimiser")
-        self.kept = {name: np.zeros_like(parameters) for name in self._rule.kept}
+        self.kept = {name: backend.zeros(parameters.shape, parameters.dtype) for name in self._rule.kept}
+
+    def tensors(self) -> dict[str, Array]:
+        """`kept`, as numpy's."""
+        return {name: self._backend.to_host(kept) for name, kept in self.kept.items()}
+
+    def load(self, tensors: Mapping[str, Array]) -> None:
+        """Fill `kept`; KeyError where one is missing."""
+        for name, kept in self.kept.items():
+            self._backend.assign(kept, self._backend.to_device(tensors[name]))
 
     def apply(self, gradient: Gradient, norm: float, rate: float, step: int) -> None:
         """One update from a gradient of this norm, clipped first; leaves zeros in it.  step counts from 1."""
@@ -77,7 +86,7 @@ class Optimiser:
             apply(*(vector[stretch] for vector in (self._parameters, gradient.flat, *self.kept.values())))
 
         gradient.each(apply_to, with_table=bool(self._rule.kept))
-        if not self._rule.kept:  # a rule that keeps nothing leaves alone what has no gradient
+        if not self._rule.kept and gradient.table.size:  # a rule that keeps nothing leaves alone what has no gradient
             table, rows = gradient.table_of(self._parameters), gradient.rows
             chosen = table[rows]
             apply(chosen.ravel(), gradient.table[rows].ravel())

@@ -1,5 +1,6 @@
 """One update of the parameters from one window of text, its batch split over threads."""
 
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -33,22 +34,33 @@ class Updater:
     def __init__(self, model: NetworkModel, settings: TrainingSettings):
         self._model, self._settings = model, settings
         self.optimiser = Optimiser(settings, model.flat, model.backend)
-        n_slices = min(settings.threads or model.backend.threads, settings.batch)
-        self._slices = np.array_split(np.arange(settings.batch), n_slices)
+        backend = model.backend
+        n_slices = min(settings.threads or backend.threads, settings.batch) if backend.on_host else 1
+        bounds = np.cumsum([0, *map(len, np.array_split(np.arange(settings.batch), n_slices))]).tolist()
+        self._slices = [slice(*pair) for pair in pairwise(bounds)]
         self._gradient = Gradient(model, n_slices)
         self._workspaces = [model.workspace() for _ in self._slices]
-        random = model.backend.kernels("random")
+        random = backend.kernels("random")
         self._dropout_key = random.derive_key(settings.seed, DROPOUT)
         self._derive_key = random.derive_key
-        self.state = model.zero_state(settings.batch)
+        self._state = backend.to_device(model.zero_state(settings.batch))
         self._last: Batch | None = None
+
+    @property
+    def state(self) -> State:
+        """What the next window begins with, as numpy's."""
+        return self._model.backend.to_host(self._state)
+
+    @state.setter
+    def state(self, state: State) -> None:
+        self._state = self._model.backend.to_device(state)
 
     def update(self, batch: Batch, rate: float, step: int, by_layer: bool = False) -> Update:
         """step counts from 0; by_layer: say the layers' norms too.  Carries `state` on; leaves everything as it was if a number
         is not finite."""
         n_targets = int(np.count_nonzero(batch.targets >= 0))
         scale = 1.0 / (n_targets if self._settings.loss_reduction == "mean" else self._settings.batch)
-        state = self._model.zero_state(len(self.state)) if batch.first else self.state
+        state = self._model.backend.to_device(self._model.zero_state(self._settings.batch)) if batch.first else self._state
         try:
             done = self._model.gradients(self._batch_slices(batch, state, step), scale, self._settings.bptt_truncate)
         except BaseException:
@@ -62,20 +74,21 @@ class Updater:
         if finite:
             self.optimiser.apply(self._gradient, norm, rate, step + 1)
             self._model.changed()
-            self.state = np.concatenate([final for _, final, _ in done])
+            finals = [final for _, final, _ in done]
+            self._state = finals[0] if len(finals) == 1 else np.concatenate(finals)
         else:
             self._gradient.clear()
         return Update(loss, norm, finite, n_targets, layer_norms)
 
     def _batch_slices(self, batch: Batch, state: State, step: int) -> list[BatchSlice]:
-        key = self._derive_key(self._dropout_key, step)
+        key, to_device = self._derive_key(self._dropout_key, step), self._model.backend.to_device
         slices = []
         for rows, gradients, workspace in zip(self._slices, self._gradient.views, self._workspaces, strict=True):
             lengths = batch.lengths[rows]
-            ids, targets = (np.ascontiguousarray(x[: lengths.max(), rows]) for x in (batch.ids, batch.targets))
+            ids, targets = (to_device(np.ascontiguousarray(x[: lengths.max(), rows])) for x in (batch.ids, batch.targets))
             window = Window(ids, targets, lengths, state[rows])
             slices.append(
-                BatchSlice(window, gradients, workspace, DropoutKey(key, int(rows[0])) if self._model.drops_out else None)
+                BatchSlice(window, gradients, workspace, DropoutKey(key, rows.start) if self._model.drops_out else None)
             )
         return slices
 

@@ -45,6 +45,11 @@ def pack(b):
     return panels
 
 
+def pack_transposed(b):
+    """pack(b.T)"""
+    return pack(b.T)
+
+
 @kernel
 def pack_into(b, panels):
     """b (k, n) -> writes panels (ceil(n / N), k, N), zero padded, for any N that block_size divides."""
