@@ -25,4 +25,8 @@ class DivergedError(SeqtermError):
     exit_code = 4
 
 
+class DeviceError(SeqtermError):
+    """A GPU that is not there, or has not enough memory."""
+
+
 INTERRUPTED = 130  # the exit code after Ctrl-C

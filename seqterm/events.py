@@ -228,6 +228,16 @@ class Place(Event):
 
 
 @dataclass(frozen=True)
+class Device(Event):
+    """Where models may compute: `device` as --device names it, what it is, whether it can be used, else why not."""
+
+    device: str
+    name: str
+    usable: bool
+    reason: str
+
+
+@dataclass(frozen=True)
 class LineScore(Event):
     """One line: log_probability in nats, perplexity a token; where asked for per_token [(token, log-probability)] and
     ngram_details [(token, log10 probability, length of the n-gram that gave it, whether it is unknown)]."""

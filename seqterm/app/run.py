@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 
 from seqterm.app import commands
 from seqterm.app.commands import Command
+from seqterm.app.commands.base import OnDevice
 from seqterm.app.session import Session
 from seqterm.events import Event
 from seqterm.models.catalogue import resolve
@@ -58,6 +59,7 @@ HANDLERS: dict[type[Command], str] = {
     commands.Info: "seqterm.app.runs:info",
     commands.Warmup: "seqterm.app.warmup:warmup",
     commands.Paths: "seqterm.app.runs:paths",
+    commands.Devices: "seqterm.app.devices:devices",
     commands.ShowConfig: "seqterm.app.config:show",
     commands.Duel: "seqterm.app.sample:duel",
     commands.ListLog: "seqterm.app.sample_log:list_log",
@@ -70,9 +72,19 @@ HANDLERS: dict[type[Command], str] = {
 }
 
 
+def _device(command: Command) -> str:
+    """Where its model computes."""
+    if not isinstance(command, OnDevice) or command.device == "cpu":
+        return "cpu"
+    from seqterm.backends.select import resolved
+
+    return resolved(command.device)
+
+
 def run(command: Command, session: Session) -> Iterator[Event]:
     """Do a command.  Failures are SeqtermErrors, raised where the iterator has got to."""
     check(command)
     session.stop = session.stoppable = False
+    session.device = _device(command)
     handler: Callable[[Command, Session], Iterator[Event]] = resolve(HANDLERS[type(command)])
     return handler(command, session)

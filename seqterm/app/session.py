@@ -15,8 +15,8 @@ class _Shared:
 
     def __init__(self) -> None:
         self.loading = RLock()
-        self.models: dict[str, LoadedModel] = {}
-        self.backend: Backend | None = None
+        self.models: dict[tuple[str, str], LoadedModel] = {}  # by device and run
+        self.backends: dict[str, Backend] = {}
 
 
 class Mailbox:
@@ -43,12 +43,14 @@ class Session:
 
     `mailbox`: changes of sampling settings, which a Sample reads where it reads `stop`.
     `holds`: whether a loaded model stays as it is when its run changes; `forget` has it read anew.
+    `device`: where models compute that are loaded from now on, cpu or cuda.
     `stoppable`: whether a command has come so far that it reads `stop`; before that only an exception ends it.
     """
 
     def __init__(self, holds: bool = False) -> None:
         self.stop = self.stoppable = False
         self.mailbox = Mailbox()
+        self.device = "cpu"
         self.holds = holds
         self.kept: dict[Hashable, Any] = {}  # what a command has loaded and the next may ask again
         self._shared = _Shared()
@@ -65,24 +67,27 @@ class Session:
         from seqterm.backends.select import select
 
         with self._shared.loading:
-            if self._shared.backend is None:
-                self._shared.backend = select()
-            return self._shared.backend
+            if self.device not in self._shared.backends:
+                self._shared.backends[self.device] = select(device=self.device)
+            return self._shared.backends[self.device]
 
     def load(self, run: str) -> "LoadedModel":
         """The model of a run, kept for the next command as long as its checkpoint stays the same."""
         from seqterm.app.loaded import LoadedModel
 
         with self._shared.loading:
-            loaded = self._shared.models.get(run)
+            key = self.device, run
+            loaded = self._shared.models.get(key)
             if loaded is None or not (self.holds or loaded.is_current()):
-                loaded = self._shared.models[run] = LoadedModel.open(run, self.backend)
+                loaded = self._shared.models[key] = LoadedModel.open(run, self.backend)
             return loaded
 
     def loaded(self, run: str) -> "LoadedModel | None":
         """The model of a run, if it has been loaded."""
-        return self._shared.models.get(run)
+        models = self._shared.models
+        return models.get((self.device, run)) or next((model for (_, name), model in models.items() if name == run), None)
 
     def forget(self, run: str) -> None:
         """Read the model anew when it is next asked for."""
-        self._shared.models.pop(run, None)
+        for key in [key for key in self._shared.models if key[1] == run]:
+            self._shared.models.pop(key, None)

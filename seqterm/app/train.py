@@ -2,17 +2,18 @@
 
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib import import_module
 from types import ModuleType
 
-from seqterm.app.commands import Resume
+from seqterm.app.commands import Command, Resume
 from seqterm.app.commands.training import FromText, Train
 from seqterm.app.detached import detach
 from seqterm.app.loaded import read_model
 from seqterm.app.session import Session
-from seqterm.errors import UsageError
-from seqterm.events import Event
+from seqterm.backends.gpus import find_gpus
+from seqterm.errors import DeviceError, UsageError
+from seqterm.events import Event, Note
 from seqterm.models.catalogue import CATALOGUE
 from seqterm.store.home import existing_run, new_run_path, run_path
 from seqterm.store.run_folder import RunFolder
@@ -36,12 +37,21 @@ def train(command: Train, session: Session) -> Iterator[Event]:
         return
     made_here = not path.exists()
     folder = RunFolder.create(path)
-    try:
-        folder.lock()
+
+    def begin() -> Iterator[Event]:
         trainer, notes = _family(command.model).prepare(command, folder, session, began)
         yield from notes
         session.stoppable = True
         yield from trainer.train()
+
+    def go_on() -> Iterator[Event]:
+        if not (path / "state.json").exists():
+            return begin()
+        return _go_on(Resume(run=str(path), time_limit=command.time_limit), folder, session, began)
+
+    try:
+        folder.lock()
+        yield from _with_room(command, session, begin, go_on)
     except BaseException:
         if not (path / "state.json").exists():
             folder.unlock()
@@ -62,11 +72,43 @@ def resume(command: Resume, session: Session) -> Iterator[Event]:
         yield from detach(command, folder.path)
         return
     folder.lock()
+
+    def go_on() -> Iterator[Event]:
+        return _go_on(command, folder, session, began)
+
     try:
         folder.clear_stop()
-        config, vocabulary, model = read_model(folder, session.backend)
-        trainer = _family(config["model"]).reopen(command, folder, config, vocabulary, model, session, began)
-        session.stoppable = True
-        yield from trainer.train()
+        yield from _with_room(command, session, go_on, go_on)
     finally:
         folder.unlock()
+
+
+def _go_on(command: Resume, folder: RunFolder, session: Session, began: float) -> Iterator[Event]:
+    """From the last checkpoint."""
+    config, vocabulary, model = read_model(folder, session.backend)
+    trainer = _family(config["model"]).reopen(command, folder, config, vocabulary, model, session, began)
+    session.stoppable = True
+    yield from trainer.train()
+
+
+def _with_room(
+    command: Command, session: Session, begin: Callable[[], Iterator[Event]], go_on: Callable[[], Iterator[Event]]
+) -> Iterator[Event]:
+    """Begin; where a GPU that nobody insisted on has not enough memory, go on on the processor."""
+    is_open = getattr(command, "device", "cpu") == "auto"
+    if is_open and session.device == "cpu":
+        yield from _unused_gpu()
+    try:
+        yield from begin()
+    except DeviceError as error:
+        if not is_open:
+            raise
+        yield Note(f"{error} The processor goes on.")
+        session.device = "cpu"
+        yield from go_on()
+
+
+def _unused_gpu() -> Iterator[Note]:
+    gpus, why_none = find_gpus()
+    if gpus:
+        yield Note(f"{gpus[0].name} is not used, as {why_none}.")

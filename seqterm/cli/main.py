@@ -144,8 +144,12 @@ def _has_terminal() -> bool:
     return "TEXTUAL_DRIVER" in os.environ or (is_live() and sys.stdin is not None and sys.stdin.isatty())
 
 
-@cli.group(name="train", invoke_without_command=True, params=[*click_parameters(Resume)[1:], _profile()])
-@click.option("--resume", metavar="RUN", type=Word(parameters(Resume)[0]), help="Go on with a training that was stopped.")
+RUN = next(parameter for parameter in parameters(Resume) if parameter.option.positional)
+RESUMING = [parameter for parameter in click_parameters(Resume) if isinstance(parameter, click.Option)]
+
+
+@cli.group(name="train", invoke_without_command=True, params=[*RESUMING, _profile()])
+@click.option("--resume", metavar="RUN", type=Word(RUN), help="Go on with a training that was stopped.")
 @click.option("--quiet", "-q", is_flag=True, help=QUIET[1])
 @click.option("--jsonl", is_flag=True, help=JSONL[1])
 @click.option("--debug", is_flag=True, help=DEBUG[1])

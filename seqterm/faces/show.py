@@ -14,6 +14,7 @@ from seqterm.events import (
     CorpusEntry,
     Corrected,
     Decoded,
+    Device,
     DueledPiece,
     Event,
     Exported,
@@ -199,6 +200,7 @@ def _drawer(screen: Screen) -> Callable[[Event], None]:
 LINES: dict[type[Event], Callable[[Any], str]] = {
     RunInfo: text.run_info,
     Place: text.place,
+    Device: text.device,
     Line: lambda event: event.text,
     Corrected: lambda event: event.text,
     Exported: lambda event: event.run,

@@ -14,6 +14,7 @@ from seqterm.events import (
     CorpusCounts,
     CorpusEntry,
     Decoded,
+    Device,
     HiddenState,
     LineScore,
     LoggedSample,
@@ -47,6 +48,10 @@ def number(value: float | None) -> str:
 
 def place(event: Place) -> str:
     return f"{event.name:<10}{event.path}"
+
+
+def device(event: Device) -> str:
+    return f"{event.device:<6}{event.name}{f': not used, as {event.reason}' if event.reason else ''}"
 
 
 def run_summary(event: RunSummary) -> str:

@@ -69,8 +69,8 @@ class RecurrentLayer(ABC):
         a = workspace.array("a", (n_steps, n_batch, self.gates * self.hidden), dtype)
         w_x, w_h = packed or self.pack(parameters, reads_ids=x.ndim == 2)
         for index in range(self.state_size):
-            states = workspace.array(f"state{index}", (n_steps + 1, n_batch, self.hidden), dtype)
-            self._backend.assign(states[0], state[:, index])
+            kept = workspace.array(f"state{index}", (n_steps + 1, n_batch, self.hidden), dtype)
+            self._backend.assign(kept[0], state[:, index])
         together = self._together(n_steps, n_batch)
         for first in range(0, n_steps, together):
             steps = slice(first, min(n_steps, first + together))

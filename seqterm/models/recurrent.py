@@ -70,7 +70,9 @@ class RecurrentModel(RecurrentNetwork):
         window = Window(on_device, on_device, np.full(ids.shape[1], len(ids)), self.backend.to_device(state))
         passed = self._forward(window, workspace, None)
         traces = ((layer.name, layer.trace(workspace.child(layer.name))) for layer in self._recurrent)
-        return self.backend.to_host(passed.final), {f"{layer}.{name}": array for layer, named in traces for name, array in named.items()}
+        return self.backend.to_host(passed.final), {
+            f"{layer}.{name}": array for layer, named in traces for name, array in named.items()
+        }
 
     @property
     def trace_names(self) -> list[str]:

@@ -6,6 +6,7 @@ from seqterm.options import option
 
 TEXT, TRAINING, RATE, GUARD = "Text", "Training", "Learning rate", "Validation, samples, stopping"
 OPTIMIZERS = ("sgd", "rmsprop", "adagrad", "adam", "adamw")
+MATMUL = ("float32", "tf32", "bf16")
 SCHEDULES = ("constant", "step", "plateau", "cosine")
 
 
@@ -66,6 +67,12 @@ class TrainingSettings(UpdateSettings):
         None,
         "Batch slices trained side by side (default: one a core); part of what makes a run repeatable.",
         minimum=1,
+        group=TRAINING,
+    )
+    matmul: str = option(
+        "float32",
+        "How a GPU multiplies float32 matrices: as such, or faster and coarser; the processor always as such.",
+        choices=MATMUL,
         group=TRAINING,
     )
 

@@ -35,6 +35,7 @@ class Updater:
         self._model, self._settings = model, settings
         self.optimiser = Optimiser(settings, model.flat, model.backend)
         backend = model.backend
+        backend.set_matmul(settings.matmul)
         n_slices = min(settings.threads or backend.threads, settings.batch) if backend.on_host else 1
         bounds = np.cumsum([0, *map(len, np.array_split(np.arange(settings.batch), n_slices))]).tolist()
         self._slices = [slice(*pair) for pair in pairwise(bounds)]

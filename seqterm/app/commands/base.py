@@ -5,6 +5,7 @@ from typing import ClassVar
 
 from seqterm.options import argument, option
 
+DEVICES = ("auto", "cpu", "cuda")
 RUN = "A run: a path, or a name that `seqterm runs list` shows."
 
 
@@ -18,7 +19,21 @@ class Command:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Prompted(Command):
+class OnDevice(Command):
+    """A command whose model may compute on a GPU."""
+
+    device: str = option("auto", "Where the model computes; auto: on a GPU where there is one that can be used.", choices=DEVICES)
+
+
+@dataclass(frozen=True, kw_only=True)
+class DrawsOnDevice(OnDevice):
+    """One that draws few tokens at a time, or reads few: what a processor is quicker at."""
+
+    device: str = option("cpu", "Where the model computes; a GPU pays for hundreds of samples side by side.", choices=DEVICES)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prompted(DrawsOnDevice):
     """A command on a run that takes a prompt."""
 
     run: str = argument(RUN, complete="run")

@@ -75,6 +75,11 @@ class Paths(Command):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Devices(Command):
+    """Show where models can compute, and why a GPU is not used."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class ShowConfig(Command):
     """Show what settings files and the environment say, as TOML: of a command every field, else the fields that they set."""
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from seqterm.app.commands.base import RUN, Command, OnLines, Prompted
+from seqterm.app.commands.base import RUN, Command, OnDevice, OnLines, Prompted
 from seqterm.options import argument, option
 from seqterm.sampling.settings import TOP_K, TOP_P, SamplingSettings
 from seqterm.text.format import KINDS
@@ -30,7 +30,7 @@ class Next(Prompted):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Score(OnLines):
+class Score(OnDevice, OnLines):
     """Log-probability, tokens, unknown tokens and perplexity of each line, and of all."""
 
     stream: bool = option(False, "Read the file as one stream, as validation does, not line by line.")
@@ -49,7 +49,7 @@ class Score(OnLines):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Compare(Command):
+class Compare(OnDevice):
     """Judge several runs on the same lines of text, in one table.
 
     They can be compared if they read text alike and know the same tokens, so that each predicts the same ones and the same are
@@ -63,7 +63,7 @@ class Compare(Command):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Check(Command):
+class Check(OnDevice):
     """Look whether a run holds what was written, and whether its probabilities sum to one; exit code 1 where they do not.
 
     In contexts that the model draws or that stand in a text, also whether it scores them as it steps through them.  Deviations
@@ -81,7 +81,7 @@ class Check(Command):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Neurons(OnLines):
+class Neurons(OnDevice, OnLines):
     """Show what a unit of a recurrent network does over a text, or find those that track a pattern in it."""
 
     layer: int | None = option(None, "The layer, from 0 (default: the last; with --find all of them).", minimum=0)
@@ -96,7 +96,7 @@ class Neurons(OnLines):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Filter(OnLines):
+class Filter(OnDevice, OnLines):
     """Pass on the lines that the model finds likely enough, in their order and unchanged."""
 
     max_perplexity: float | None = option(None, "Pass lines of at most this perplexity a token.", above=0.0)
@@ -105,14 +105,14 @@ class Filter(OnLines):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Rank(OnLines):
+class Rank(OnDevice, OnLines):
     """Put candidate lines in the order of their probability, most probable first."""
 
     context: str = option("", "The text, or for sentence models the sentence, that comes before every candidate.", metavar="TEXT")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Correct(OnLines):
+class Correct(OnDevice, OnLines):
     """Correct misspelt words: words at a small edit distance compete, judged by the model and by the distance."""
 
     distance: int = option(2, "Edits at most, in a word that the model does not know; in a known word one.", minimum=1, maximum=2)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from seqterm.app.commands.base import RUN, Command
+from seqterm.app.commands.base import RUN, Command, OnDevice
 from seqterm.models.glove_settings import GloveSettings
 from seqterm.models.hmm_settings import HmmSettings
 from seqterm.models.ngram_settings import SMOOTHING, NgramSettings
@@ -77,7 +77,7 @@ class TrainStepwise(TrainLanguage):
 
 
 @dataclass(frozen=True, kw_only=True)
-class TrainNetwork(ReportSettings, TrainingSettings, TrainStepwise):
+class TrainNetwork(OnDevice, ReportSettings, TrainingSettings, TrainStepwise):
     """Train a network on text."""
 
     from_run: str | None = option(
@@ -168,7 +168,7 @@ class TrainVectors(VectorTrainingSettings, FromText):
 
 
 @dataclass(frozen=True, kw_only=True)
-class TrainWord2vec(Word2vecSettings, TrainVectors):
+class TrainWord2vec(OnDevice, Word2vecSettings, TrainVectors):
     """Train word vectors: skip-gram or continuous bag of words."""
 
     model = "word2vec"
@@ -183,7 +183,7 @@ class TrainGlove(GloveSettings, TrainVectors):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Resume(Command):
+class Resume(OnDevice):
     """Go on with a training that was stopped, with the very weights that an unbroken one would reach."""
 
     run: str = argument(RUN, complete="run")

@@ -1,0 +1,99 @@
+"""Memory of the device: making, filling and copying arrays, of up to four axes and any strides."""
+
+import math
+from typing import Any
+
+import numpy as np
+from numba import cuda
+from numba.cuda.cudadrv.driver import CudaAPIError
+
+from seqterm.errors import DeviceError
+from seqterm.kernels.cuda.compile import kernel, launch
+
+OUT_OF_MEMORY = 2  # the driver's error
+
+
+def empty(shape: tuple[int, ...], dtype: Any) -> Any:
+    """DeviceError where there is not enough memory."""
+    return _with_room(math.prod(shape) * np.dtype(dtype).itemsize, lambda: cuda.device_array(shape, dtype))
+
+
+def to_device(array: np.ndarray) -> Any:
+    """A copy of a numpy array; DeviceError where there is not enough memory."""
+    return _with_room(array.nbytes, lambda: cuda.to_device(np.ascontiguousarray(array)))
+
+
+def to_host(array: Any) -> np.ndarray:
+    """A copy in numpy's memory, once all that was launched before is done."""
+    if not array.is_c_contiguous():
+        whole = empty(array.shape, array.dtype)
+        copy(array, whole)
+        array = whole
+    return array.copy_to_host()
+
+
+def _with_room(n_bytes: int, make: Any) -> Any:
+    try:
+        return make()
+    except CudaAPIError as error:
+        if error.code != OUT_OF_MEMORY:
+            raise
+        free, total = cuda.current_context().get_memory_info()
+        raise DeviceError(
+            f"The GPU has no room for {n_bytes / 1e6:,.0f} MB more, {free / 1e6:,.0f} of its {total / 1e6:,.0f} MB are free: "
+            "lower --batch, --steps or --hidden, or use --device cpu."
+        ) from error
+
+
+@kernel
+def _fill_1(x, value):
+    i = cuda.grid(1)
+    if i < x.size:
+        x[i] = value
+
+
+@kernel
+def _copy_1(source, target):
+    i = cuda.grid(1)
+    if i < target.size:
+        target[i] = source[i]
+
+
+@kernel
+def _copy_2(source, target):
+    i = cuda.grid(1)
+    if i < target.size:
+        a, b = i // target.shape[1], i % target.shape[1]
+        target[a, b] = source[a, b]
+
+
+@kernel
+def _copy_3(source, target):
+    i = cuda.grid(1)
+    if i < target.size:
+        i, c = i // target.shape[2], i % target.shape[2]
+        a, b = i // target.shape[1], i % target.shape[1]
+        target[a, b, c] = source[a, b, c]
+
+
+@kernel
+def _copy_4(source, target):
+    i = cuda.grid(1)
+    if i < target.size:
+        i, d = i // target.shape[3], i % target.shape[3]
+        i, c = i // target.shape[2], i % target.shape[2]
+        a, b = i // target.shape[1], i % target.shape[1]
+        target[a, b, c, d] = source[a, b, c, d]
+
+
+COPIES = {1: _copy_1, 2: _copy_2, 3: _copy_3, 4: _copy_4}
+
+
+def fill(x: Any, value: float) -> None:
+    """x[...] = value, of a contiguous array."""
+    launch(_fill_1, x.size, x.ravel(), x.dtype.type(value))
+
+
+def copy(source: Any, target: Any) -> None:
+    """target[...] = source, of the same shape."""
+    launch(COPIES[target.ndim], target.size, source, target)
