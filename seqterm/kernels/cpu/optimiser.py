@@ -1,14 +1,18 @@
-"""Passes over stretches of the flat parameter vector.  parameters, gradient and moments (n,); the rules follow PyTorch's.
+"""Passes over stretches of the flat parameter vector.  parameters, gradient and moments (n,).
 
 A rule takes each element of the gradient times `factor`, into [-limit, limit], and leaves zero in its place, so that the next
 gradient is added to zeros without a pass of its own.
 """
 
-import math
-
 import numpy as np
 
 from seqterm.kernels.cpu.compile import inlined, kernel
+from seqterm.kernels.units import optimiser as units
+
+_limited, _sgd, _momentum_sgd, _adagrad, _rmsprop, _adam_constants, _adam = map(
+    inlined,
+    (units.limited, units.sgd, units.momentum_sgd, units.adagrad, units.rmsprop, units.adam_constants, units.adam),
+)
 
 
 @kernel
@@ -28,71 +32,54 @@ def squared_norm(gradient):
     return total
 
 
-@inlined
-def _limited(g, factor, limit):
-    g = g * factor
-    g = limit if g > limit else g
-    return -limit if g < -limit else g
-
-
 @kernel
 def sgd(parameters, gradient, factor, limit, rate):
-    """p -= rate * g"""
     real = parameters.dtype.type
     factor, limit, rate = real(factor), real(limit), real(rate)
     for j in range(parameters.shape[0]):
-        parameters[j] -= rate * _limited(gradient[j], factor, limit)
+        parameters[j] = _sgd(parameters[j], _limited(gradient[j], factor, limit), rate)
         gradient[j] = 0
 
 
 @kernel
 def momentum_sgd(parameters, gradient, velocity, factor, limit, rate, momentum):
-    """velocity = momentum*velocity + g;  p -= rate*velocity"""
     real = parameters.dtype.type
     factor, limit, rate, momentum = real(factor), real(limit), real(rate), real(momentum)
     for j in range(parameters.shape[0]):
-        velocity[j] = momentum * velocity[j] + _limited(gradient[j], factor, limit)
-        parameters[j] -= rate * velocity[j]
+        g = _limited(gradient[j], factor, limit)
+        parameters[j], velocity[j] = _momentum_sgd(parameters[j], g, velocity[j], rate, momentum)
         gradient[j] = 0
 
 
 @kernel
 def adagrad(parameters, gradient, squares, factor, limit, rate, epsilon):
-    """squares += g*g;  p -= rate * g / (sqrt(squares) + epsilon)   (Duchi et al. 2011)"""
     real = parameters.dtype.type
     factor, limit, rate, epsilon = real(factor), real(limit), real(rate), real(epsilon)
     for j in range(parameters.shape[0]):
         g = _limited(gradient[j], factor, limit)
-        squares[j] += g * g
-        parameters[j] -= rate * g / (math.sqrt(squares[j]) + epsilon)
+        parameters[j], squares[j] = _adagrad(parameters[j], g, squares[j], rate, epsilon)
         gradient[j] = 0
 
 
 @kernel
 def rmsprop(parameters, gradient, squares, factor, limit, rate, decay, epsilon):
-    """squares = decay*squares + (1-decay)*g*g;  p -= rate * g / (sqrt(squares) + epsilon)   (Tieleman & Hinton 2012)"""
     real = parameters.dtype.type
     factor, limit, rate, epsilon = real(factor), real(limit), real(rate), real(epsilon)
     decay, rest = real(decay), real(1.0 - decay)
     for j in range(parameters.shape[0]):
         g = _limited(gradient[j], factor, limit)
-        squares[j] = decay * squares[j] + rest * g * g
-        parameters[j] -= rate * g / (math.sqrt(squares[j]) + epsilon)
+        parameters[j], squares[j] = _rmsprop(parameters[j], g, squares[j], rate, decay, rest, epsilon)
         gradient[j] = 0
 
 
 @kernel
 def adam(parameters, gradient, mean, squares, factor, limit, step, rate, decay1, decay2, epsilon, weight_decay):
-    """Adam (Kingma & Ba 2015) with decoupled weight decay (Loshchilov & Hutter 2019); step counts from 1."""
+    """step counts from 1."""
     real = parameters.dtype.type
     factor, limit = real(factor), real(limit)
-    step_size = real(rate / (1.0 - decay1**step))
-    correction = real(1.0 / math.sqrt(1.0 - decay2**step))
-    shrink = real(1.0 - rate * weight_decay)
-    b1, r1, b2, r2, epsilon = real(decay1), real(1.0 - decay1), real(decay2), real(1.0 - decay2), real(epsilon)
+    c = _adam_constants(step, rate, decay1, decay2, epsilon, weight_decay)
+    constants = real(c[0]), real(c[1]), real(c[2]), real(c[3]), real(c[4]), real(c[5]), real(c[6]), real(c[7])
     for j in range(parameters.shape[0]):
         g = _limited(gradient[j], factor, limit)
-        mean[j] = b1 * mean[j] + r1 * g
-        squares[j] = b2 * squares[j] + r2 * g * g
-        parameters[j] = shrink * parameters[j] - step_size * mean[j] / (math.sqrt(squares[j]) * correction + epsilon)
+        parameters[j], mean[j], squares[j] = _adam(parameters[j], g, mean[j], squares[j], constants)
         gradient[j] = 0

@@ -4,8 +4,10 @@ Every function that other floors call stands under the name, and with the argume
 arrays and launches kernels, one after the other on the default stream.
 """
 
+import math
 from typing import Any
 
+import numpy as np
 from numba import config, cuda
 
 # As on the processor: everything that `True` would allow except to assume that there is no NaN or infinity.
@@ -28,3 +30,15 @@ def launch(kernel: Any, n: int, *arguments: Any) -> None:
     """Run kernel(*arguments) with at least n threads; nothing where n is zero."""
     if n:
         kernel[-(-n // THREADS), THREADS](*arguments)
+
+
+_scratch: dict[tuple[str, np.dtype], Any] = {}
+
+
+def scratch(name: str, shape: tuple[int, ...], dtype: Any) -> Any:
+    """A buffer that a launch needs for itself, uninitialised; kept for the next one, as allocation makes the device wait."""
+    size, key = math.prod(shape), (name, np.dtype(dtype))
+    buffer = _scratch.get(key)
+    if buffer is None or buffer.size < size:
+        buffer = _scratch[key] = cuda.device_array(size, dtype)
+    return buffer[:size].reshape(shape)

@@ -15,6 +15,12 @@ def has_gpu():
     return driver.cuInit(0) == 0 and driver.cuDeviceGetCount(ctypes.byref(count)) == 0 and count.value > 0
 
 
+def on_device(*arrays):
+    from numba import cuda
+
+    return [cuda.to_device(x) for x in arrays]
+
+
 def agree(twin, function, *arguments, rtol=1e-5, atol=1e-6):
     """Call a CPU kernel and its CUDA twin with copies of the same arguments; all arrays must be alike afterwards."""
     from numba import cuda
