@@ -55,6 +55,7 @@ class Nnlm(NetworkModel):
         settings = self.settings
         self._n_places = settings.order - 1
         n_inputs = self._n_places * settings.embedding
+        self._add = self.backend.kernels("optimiser").add_slice
         self._hidden = Hidden("hidden", n_inputs, settings.hidden, settings.bias, self.backend)
         embedding = Embedding("embedding", self.vocabulary_size, settings.embedding, self.backend)
         return embedding, [self._hidden], settings.hidden + (n_inputs if settings.direct else 0)
@@ -107,7 +108,8 @@ class Nnlm(NetworkModel):
 
     def _vectors(self, places: list[Array], workspace: Workspace) -> Array:
         """(T, B, (n-1)*D)"""
-        return self._embedding.forward(self.parameters["embedding"], np.stack(places, axis=-1), workspace.child("embedding"))
+        ids = self.backend.to_device(np.stack(places, axis=-1))
+        return self._embedding.forward(self.parameters["embedding"], ids, workspace.child("embedding"))
 
     def _forward(
         self, window: Window, workspace: Workspace, dropout: DropoutKey | None, prepared: Prepared | None = None
@@ -117,30 +119,43 @@ class Nnlm(NetworkModel):
         places, final = self._places(window)
         x = self._vectors(places, workspace) if self.settings.direct or panels is not None else None
         if panels is None or x is None:
-            h = self._hidden.forward_folded(parameters, tables, places, child)
+            h = self._hidden.forward_folded(parameters, tables, self._on_device(places), child)
         else:
             h = self._hidden.forward(parameters, panels, x, child)
         if self.settings.direct and x is not None:
             features = workspace.array("features", (*h.shape[:2], h.shape[2] + x.shape[2]), h.dtype)
-            h = np.concatenate([h, x], axis=-1, out=features)
+            self.backend.assign(features[..., : h.shape[2]], h)
+            self.backend.assign(features[..., h.shape[2] :], x)
+            h = features
         return WindowsPassed(h, final, places, x, panels is None)
 
     def _backward(self, part: BatchSlice, passed: WindowsPassed, dh: Array, truncate: int | None) -> tuple[None, Array | None]:
         """No error goes back through time, whatever `truncate`."""
-        dh, direct = np.split(dh, [self.settings.hidden], axis=-1)
+        dh, direct = dh[..., : self.settings.hidden], dh[..., self.settings.hidden :]
         child, gradients = part.workspace.child("hidden"), part.gradients["hidden"]
         if passed.is_folded or passed.x is None:
             self._folded_backward(part, passed, dh)
-            return None, direct if self.settings.direct else None
+            return None, self._contiguous(direct) if self.settings.direct else None
         dx = self._hidden.backward(self.parameters["hidden"], dh, passed.x, child, gradients)
-        return None, dx + direct if self.settings.direct else dx
+        if self.settings.direct:
+            self._add(dx.ravel(), self._contiguous(direct).ravel())
+        return None, dx
+
+    def _contiguous(self, x: Array) -> Array:
+        """A copy."""
+        copied = self.backend.empty(x.shape, x.dtype)
+        self.backend.assign(copied, x)
+        return copied
+
+    def _on_device(self, places: list[Array]) -> list[Array]:
+        return [self.backend.to_device(np.ascontiguousarray(place)) for place in places]
 
     def _folded_backward(self, part: BatchSlice, passed: WindowsPassed, dh: Array) -> None:
         table, gradients = self.parameters["embedding"], part.gradients
         weights, dweights = (self._parts_of(tensors) for tensors in (self.parameters["hidden"], gradients["hidden"]))
         children = [part.workspace.child(f"place{k}") for k in range(self._n_places)]
         dtables = [self._embedding.folded_gradients(dw, child)["W_x"] for dw, child in zip(dweights, children, strict=True)]
-        self._hidden.backward_folded(dh, passed.places, part.workspace.child("hidden"), gradients["hidden"], dtables)
+        self._hidden.backward_folded(dh, self._on_device(passed.places), part.workspace.child("hidden"), gradients["hidden"], dtables)
         for w, dw, child in zip(weights, dweights, children, strict=True):
             self._embedding.unfold(table, w, child, gradients["embedding"], dw)
 
@@ -149,12 +164,15 @@ class Nnlm(NetworkModel):
     def advance(self, state: State, tokens: Array) -> tuple[State, Array]:
         if self._output_panels is None:
             self._output_panels = self._output.pack(self.parameters["output"])
-        window = Window(tokens[None], tokens[None], np.ones(len(tokens), np.int64), state)
+        ids = self.backend.to_device(np.ascontiguousarray(tokens)[None])
+        window = Window(ids, ids, np.ones(len(tokens), np.int64), self.backend.to_device(state))
         passed = self._forward(window, self.workspace(), None, self._prepare_once())
-        return passed.final, self._output.log_p(self.parameters["output"], self._output_panels, passed.h[0])
+        log_p = self._output.log_p(self.parameters["output"], self._output_panels, passed.h[0])
+        return self.backend.to_host(passed.final), self.backend.to_host(log_p)
 
     def trace(self, ids: Array) -> dict[str, Array]:
         """ids (T,) -> {"hidden.h": (T, H)}."""
-        workspace, column = self.workspace(), ids[:, None]
-        self._forward(Window(column, column, np.array([len(ids)]), self.zero_state(1)), workspace, None)
-        return {"hidden.h": workspace.child("hidden")["h"][:, 0].copy()}
+        workspace, column = self.workspace(), self.backend.to_device(np.ascontiguousarray(ids)[:, None])
+        state = self.backend.to_device(self.zero_state(1))
+        self._forward(Window(column, column, np.array([len(ids)]), state), workspace, None)
+        return {"hidden.h": self.backend.to_host(workspace.child("hidden")["h"])[:, 0].copy()}

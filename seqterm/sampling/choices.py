@@ -30,7 +30,7 @@ class Distribution(NamedTuple):
     @classmethod
     def of(cls, log_p: Array, seen: Array, banned: Array, settings: DrawSettings, backend: Backend) -> "Distribution":
         """log_p, seen and banned (V,), as they are before the draw."""
-        chances = backend.kernels("filters").chances(
+        chances = backend.host.kernels("filters").chances(
             log_p, seen, banned, settings.greedy, settings.temperature, settings.k, settings.p, settings.minimum,
             settings.repetition_penalty, settings.equal_weights,
         )  # fmt: skip

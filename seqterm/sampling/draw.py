@@ -19,8 +19,8 @@ def draw_by_steps(
     n: int,
 ) -> tuple[State, Array, Array, Array]:
     """As LanguageModel.draw."""
-    draw_token = backend.kernels("filters").draw_token
-    random = backend.kernels("random")
+    draw_token = backend.host.kernels("filters").draw_token
+    random = backend.host.kernels("random")
     tokens, chosen = np.empty((n, len(state)), np.int64), np.empty((n, len(state)), log_p.dtype)
     for i in range(n):
         for row in range(len(state)):
