@@ -6,7 +6,8 @@ Parameter gradients are added to, activation gradients are written.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Protocol
 
 import numpy as np
@@ -69,6 +70,15 @@ def split(flat: Array, layers: list[Layer]) -> dict[str, dict[str, Array]]:
             views[layer.name][name] = flat[offset : offset + size].reshape(shape)
             offset += size
     return views
+
+
+@contextmanager
+def on_host(flat: Array, backend: Backend) -> Iterator[Array]:
+    """Gives `flat` (P,) as numpy's; what is written to that in this block stands in `flat` afterwards."""
+    values = backend.to_host(flat)
+    yield values
+    if values is not flat:
+        backend.assign(flat, backend.to_device(values))
 
 
 def stack(arrays: Sequence[Array], backend: Backend) -> Array:

@@ -29,12 +29,12 @@ class Dense:
         w = parameters["W"]
         kept = workspace.array("x", x.shape, w.dtype)
         self._backend.assign(kept, x)
-        y = workspace.array("y", (len(x), w.shape[1]), w.dtype)
+        y = workspace.array("y", (x.shape[0], w.shape[1]), w.dtype)
         self._kernels.dense_forward(kept, self._pack(w), parameters["b"], y)
         if self._activation == "relu":
-            np.maximum(y, 0, out=y)
+            self._kernels.dense_relu_forward(y)
         elif self._activation == "tanh":
-            np.tanh(y, out=y)
+            self._kernels.dense_tanh_forward(y)
         return y
 
     def backward(self, parameters: Tensors, dy: Array, workspace: Workspace, gradients: Tensors) -> Array:
@@ -42,11 +42,11 @@ class Dense:
         x, y = workspace["x"], workspace["y"]
         da = workspace.array("da", dy.shape, dy.dtype)
         if self._activation == "relu":
-            np.multiply(dy, y > 0, out=da)
+            self._kernels.dense_relu_backward(dy, y, da)
         elif self._activation == "tanh":
-            np.multiply(dy, 1 - y * y, out=da)
+            self._kernels.dense_tanh_backward(dy, y, da)
         else:
-            da[...] = dy
+            self._backend.assign(da, dy)
         self._kernels.dense_weight_backward(x, da, gradients["W"])
         self._kernels.dense_bias_backward(da, gradients["b"])
         dx = workspace.array("dx", x.shape, dy.dtype)

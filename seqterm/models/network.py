@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from seqterm.backends.base import Array, Backend
-from seqterm.layers.base import Layer, Tensors, Workspace, flat_size, rows, split
+from seqterm.layers.base import Layer, Tensors, Workspace, flat_size, on_host, rows, split
 from seqterm.layers.dropout import DropoutKey
 from seqterm.layers.embedding import Embedding
 from seqterm.layers.softmax import SoftmaxOutput
@@ -104,10 +104,8 @@ class Network(ABC):
     @contextmanager
     def writing(self) -> Iterator[Mapping[str, dict[str, Array]]]:
         """Gives `parameters` as numpy's; what is written to them in this block is theirs."""
-        flat = self.backend.to_host(self.flat)
-        yield self.views(flat)
-        if flat is not self.flat:
-            self.backend.assign(self.flat, self.backend.to_device(flat))
+        with on_host(self.flat, self.backend) as flat:
+            yield self.views(flat)
 
     def tensors(self) -> dict[str, Array]:
         """{"layer.tensor": array of numpy's}, without empty ones and without the second name of a tied table."""

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from seqterm.backends.base import Array, Backend
-from seqterm.layers.base import Layer, Tensors, Workspace, flat_size, rows, split
+from seqterm.layers.base import Layer, Tensors, Workspace, flat_size, on_host, rows, split
 from seqterm.layers.dense import Dense
 from seqterm.layers.elman import Elman
 from seqterm.layers.gru import GRU
@@ -30,15 +30,15 @@ RECURRENT = {"elman": Elman, "lstm": LSTM, "gru": GRU}
 
 
 class NeuralForecaster(ABC):
-    """All parameters are views of `flat` (P,).  `standard` holds mean and scale; `variance` (1,) the mean square of errors one
-    step ahead, in standardised units."""
+    """All parameters are views of `flat` (P,), on the device; what is read and forecast is numpy's.  `standard` holds mean and
+    scale; `variance` (1,) the mean square of errors one step ahead, in standardised units."""
 
     unit = "squared error, standardised"
     reach: int  # values that a forecast needs before it
 
     def __init__(self, settings: NeuralForecastSettings, layers: list[Layer], backend: Backend):
         self.settings, self.backend, self.layers, self.dtype = settings, backend, layers, np.dtype(np.float64)
-        self.flat = np.zeros(flat_size(layers))
+        self.flat = backend.zeros((flat_size(layers),), self.dtype)
         self.parameters = self.views(self.flat)
         self.standard, self.variance = np.array([0.0, 1.0]), np.ones(1)
         self._workspace = Workspace(backend)
@@ -59,16 +59,25 @@ class NeuralForecaster(ABC):
         return 0, 0
 
     def tensors(self) -> dict[str, Array]:
-        weights = {f"{layer}.{name}": array for layer, named in self.parameters.items() for name, array in named.items()}
+        return self._named(self.backend.to_host(self.flat))
+
+    def _named(self, flat: Array) -> dict[str, Array]:
+        weights = {f"{layer}.{name}": array for layer, named in self.views(flat).items() for name, array in named.items()}
         return {**weights, "standard": self.standard, "variance": self.variance}
 
     def load(self, tensors: dict[str, Array]) -> None:
         """DataError where they do not fit."""
-        load_tensors(self.tensors(), tensors)
+        with on_host(self.flat, self.backend) as flat:
+            load_tensors(self._named(flat), tensors)
 
     def initialise(self, random: np.random.Generator) -> None:
-        for layer in self.layers:
-            layer.initialise(self.parameters[layer.name], self.settings.init, random)
+        with on_host(self.flat, self.backend) as flat:
+            views = self.views(flat)
+            for layer in self.layers:
+                layer.initialise(views[layer.name], self.settings.init, random)
+
+    def _to_device(self, x: Array) -> Array:
+        return self.backend.to_device(np.ascontiguousarray(x))
 
     # Training
 
@@ -159,17 +168,18 @@ class MlpForecaster(NeuralForecaster):
         return np.zeros((n, self.reach))
 
     def _forward(self, x: Array) -> Array:
+        x = self._to_device(x)
         for layer in self._dense:
             x = layer.forward(self.parameters[layer.name], x, self._workspace.child(layer.name))
-        return x[:, 0]
+        return self.backend.to_host(x)[:, 0]
 
     def gradient(self, x: Array, targets: Array, state: State, gradients: Gradients) -> Passed:
         """x (m, window), targets (m,); the state is not used."""
         y = self._forward(x)
-        loss, dy = squared_error(y, targets), squared_error_backward(y, targets, 1 / len(y))[:, None]
+        loss, dy = squared_error(y, targets), self._to_device(squared_error_backward(y, targets, 1 / len(y))[:, None])
         for layer in reversed(self._dense):
             dy = layer.backward(self.parameters[layer.name], dy, self._workspace.child(layer.name), gradients[layer.name])
-        return loss, state, dy, np.zeros_like(state)
+        return loss, state, self.backend.to_host(dy), np.zeros_like(state)
 
     def _one_step(self, z: Array) -> Array:
         windows = sliding_window_view(z, self.reach)[:-1]
@@ -207,20 +217,23 @@ class RnnForecaster(NeuralForecaster):
         return np.zeros((n, self._recurrent.state_size, self._recurrent.hidden))
 
     def _forward(self, x: Array, state: State) -> tuple[Array, State]:
-        """x (T, n) -> h (T, n, H), the final state"""
+        """x (T, n) -> h (T, n, H), on the device; the final state"""
         lengths = np.full(x.shape[1], len(x))
         parameters: Tensors = self.parameters["0"]
-        x = np.ascontiguousarray(x)[:, :, None]
-        return self._recurrent.forward(parameters, x, self._workspace.child("0"), state, lengths)
+        x, state = self._to_device(x[:, :, None]), self._to_device(state)
+        h, final = self._recurrent.forward(parameters, x, self._workspace.child("0"), state, lengths)
+        return h, self.backend.to_host(final)
 
     def _outputs(self, h: Array) -> Array:
-        return self._output.forward(self.parameters["output"], rows(h), self._workspace.child("output"))[:, 0]
+        y = self._output.forward(self.parameters["output"], rows(h), self._workspace.child("output"))
+        return self.backend.to_host(y)[:, 0]
 
     def gradient(self, x: Array, targets: Array, state: State, gradients: Gradients) -> Passed:
         """x, targets (T, B), state (B, S, H)"""
         h, final = self._forward(x, state)
         y = self._outputs(h)
         loss, dy = squared_error(y, targets.ravel()), squared_error_backward(y, targets.ravel(), 1 / len(y))[:, None]
+        dy = self._to_device(dy)
         dh = self._output.backward(self.parameters["output"], dy, self._workspace.child("output"), gradients["output"])
         lengths, cuts = np.full(x.shape[1], len(x)), np.zeros(len(x), np.bool_)
         dx, dstate = self._recurrent.backward(
@@ -228,12 +241,12 @@ class RnnForecaster(NeuralForecaster):
             dh.reshape(h.shape),
             self._workspace.child("0"),
             gradients["0"],
-            np.ascontiguousarray(x)[:, :, None],
+            self._to_device(x[:, :, None]),
             lengths,
             cuts,
         )
         assert dx is not None
-        return loss, final, dx[:, :, 0], dstate
+        return loss, final, self.backend.to_host(dx)[:, :, 0], self.backend.to_host(dstate)
 
     def _passes(self, z: Array) -> Iterator[tuple[Array, State]]:
         """h (t, 1, H) and the state after each stretch of z."""
@@ -250,7 +263,7 @@ class RnnForecaster(NeuralForecaster):
         return state
 
     def _predict(self, state: State) -> Array:
-        return self._outputs(state[None, :, 0]).copy()
+        return self._outputs(self._to_device(state[None, :, 0])).copy()
 
     def _advance(self, state: State, z: Array) -> State:
         return self._forward(z[None], state)[1]

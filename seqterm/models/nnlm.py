@@ -155,7 +155,8 @@ class Nnlm(NetworkModel):
         weights, dweights = (self._parts_of(tensors) for tensors in (self.parameters["hidden"], gradients["hidden"]))
         children = [part.workspace.child(f"place{k}") for k in range(self._n_places)]
         dtables = [self._embedding.folded_gradients(dw, child)["W_x"] for dw, child in zip(dweights, children, strict=True)]
-        self._hidden.backward_folded(dh, self._on_device(passed.places), part.workspace.child("hidden"), gradients["hidden"], dtables)
+        places, child = self._on_device(passed.places), part.workspace.child("hidden")
+        self._hidden.backward_folded(dh, places, child, gradients["hidden"], dtables)
         for w, dw, child in zip(weights, dweights, children, strict=True):
             self._embedding.unfold(table, w, child, gradients["embedding"], dw)
 

@@ -1,11 +1,12 @@
-"""Affine maps y = x W + b over rows, and their tanh.  x (m, k), W (k, n), b (n,), y (m, n)."""
+"""Affine maps y = x W + b over rows, their tanh and relu.  x (m, k), W (k, n), b (n,), y (m, n)."""
 
-from seqterm.kernels.cpu.activation import tanh
+from seqterm.kernels.cpu.activation import relu, step, tanh
 from seqterm.kernels.cpu.compile import inlined, kernel
 from seqterm.kernels.cpu.product import add_product, add_product_unpacked
-from seqterm.kernels.units.elman import elman_tanh_unit
+from seqterm.kernels.units.elman import elman_relu_unit, elman_tanh_unit
 
 tanh_forward, tanh_backward = map(inlined, elman_tanh_unit(tanh))
+relu_forward, relu_backward = map(inlined, elman_relu_unit(relu, step))
 
 
 @kernel
@@ -62,3 +63,21 @@ def dense_tanh_backward(dh, h, da):
         source, output, target = dh[row], h[row], da[row]
         for j in range(target.shape[0]):
             target[j] = tanh_backward(source[j], output[j])
+
+
+@kernel
+def dense_relu_forward(h):
+    """As dense_tanh_forward, with relu."""
+    for row in range(h.shape[0]):
+        target = h[row]
+        for j in range(target.shape[0]):
+            target[j] = relu_forward(target[j])
+
+
+@kernel
+def dense_relu_backward(dh, h, da):
+    """As dense_tanh_backward, with relu."""
+    for row in range(h.shape[0]):
+        source, output, target = dh[row], h[row], da[row]
+        for j in range(target.shape[0]):
+            target[j] = relu_backward(source[j], output[j])

@@ -1,13 +1,14 @@
-"""Affine maps y = x W + b over rows, and their tanh.  x (m, k), W (k, n), b (n,), y (m, n)."""
+"""Affine maps y = x W + b over rows, their tanh and relu.  x (m, k), W (k, n), b (n,), y (m, n)."""
 
 from numba import cuda
 
-from seqterm.kernels.cuda.activation import tanh
+from seqterm.kernels.cuda.activation import relu, step, tanh
 from seqterm.kernels.cuda.blas import add_product, transposed, write_product
 from seqterm.kernels.cuda.compile import SIMULATED, device, kernel, launch, scratch
-from seqterm.kernels.units.elman import elman_tanh_unit
+from seqterm.kernels.units.elman import elman_relu_unit, elman_tanh_unit
 
 tanh_forward, tanh_backward = map(device, elman_tanh_unit(tanh))
+relu_forward, relu_backward = map(device, elman_relu_unit(relu, step))
 CHUNKS = 2 if SIMULATED else 128  # pieces of the rows that are summed side by side
 
 
@@ -57,6 +58,22 @@ def _tanh_backward(dh, h, da):
         da[row, column] = tanh_backward(dh[row, column], h[row, column])
 
 
+@kernel
+def _relu_forward(h):
+    i = cuda.grid(1)
+    if i < h.size:
+        row, column = i // h.shape[1], i % h.shape[1]
+        h[row, column] = relu_forward(h[row, column])
+
+
+@kernel
+def _relu_backward(dh, h, da):
+    i = cuda.grid(1)
+    if i < h.size:
+        row, column = i // h.shape[1], i % h.shape[1]
+        da[row, column] = relu_backward(dh[row, column], h[row, column])
+
+
 def fill_rows(b, y):
     """Writes b (n,) into every row of y (m, n); zeros where b has no elements."""
     launch(_fill_rows, y.size, b, y)
@@ -97,3 +114,13 @@ def dense_tanh_forward(h):
 def dense_tanh_backward(dh, h, da):
     """Writes da (m, n), the gradient of x W + b, from that of h = tanh(x W + b)."""
     launch(_tanh_backward, h.size, dh, h, da)
+
+
+def dense_relu_forward(h):
+    """As dense_tanh_forward, with relu."""
+    launch(_relu_forward, h.size, h)
+
+
+def dense_relu_backward(dh, h, da):
+    """As dense_tanh_backward, with relu."""
+    launch(_relu_backward, h.size, dh, h, da)
