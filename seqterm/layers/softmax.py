@@ -5,9 +5,6 @@ import numpy as np
 from seqterm.backends.base import Array, Backend
 from seqterm.layers.base import Tensors, Workspace, fill_uniform, fill_xavier
 
-BLOCK = 1 << 15  # logits in a block: they are still in the second-level cache when their gradient comes to them
-FEWEST = 512  # rows in a block, as each block reads the weights anew
-MULTIPLE = 32  # of rows in a block: whole panels
 WIDE = 4096  # tokens from which on threads share out the vocabulary, and not the rows
 
 
@@ -35,15 +32,10 @@ class SoftmaxOutput:
         else:
             fill_xavier(parameters["W"].T, 1, random)
 
-    def _together(self, n_rows: int) -> int:
-        """Rows in a block: as few blocks as can be, of about the same size."""
-        n_blocks = -(-n_rows // max(FEWEST, BLOCK // self.vocabulary_size))
-        return max(1, -(-n_rows // (max(1, n_blocks) * MULTIPLE))) * MULTIPLE
-
     def score(self, parameters: Tensors, h: Array, targets: Array) -> Array:
         """log_p (m,) of the targets, 0 where masked."""
-        log_p = np.empty(len(h), h.dtype)
-        self._kernels.output_score(parameters["W"], parameters["b"], self._pack(h.T), targets, log_p)
+        log_p = self._backend.empty((h.shape[0],), h.dtype)
+        self._kernels.output_score(parameters["W"], parameters["b"], h, targets, log_p)
         return log_p
 
     def pack(self, parameters: Tensors) -> Array:
@@ -52,7 +44,7 @@ class SoftmaxOutput:
 
     def log_p(self, parameters: Tensors, panels: Array, h: Array) -> Array:
         """log_p (m, V) of every token; panels: the parameters' weights, packed."""
-        log_p = np.empty((len(h), self.vocabulary_size), h.dtype)
+        log_p = self._backend.empty((h.shape[0], self.vocabulary_size), h.dtype)
         self._kernels.output_log_p(panels, parameters["b"], h, log_p)
         return log_p
 
@@ -71,18 +63,12 @@ class SoftmaxOutput:
         Where the layer `is_wide`, up to n_parts of the vocabulary run side by side in the backend's threads, and this must not be
         called from one of them.
         """
-        w, together = parameters["W"], self._together(len(h))
-        log_p, dh = np.empty(len(h), h.dtype), workspace.array("dh", h.shape, h.dtype)
+        w, log_p = parameters["W"], self._backend.empty((h.shape[0],), h.dtype)
+        dh = workspace.array("dh", h.shape, h.dtype)
         n_stretches = -(-self.vocabulary_size // self._kernels.stretch_of(w))
         n_parts = min(n_parts, n_stretches, self._backend.threads) if self.is_wide else 1
-        scratch_shapes = {
-            "logits": (self.vocabulary_size, together),
-            "tops": (n_stretches, together),
-            "totals": (n_stretches, together),
-            "wanted": (together,),
-            "dh_parts": (n_parts - 1, together, self._hidden),
-        }
-        scratch = tuple(workspace.array(name, shape, h.dtype) for name, shape in scratch_shapes.items())
+        shapes = self._kernels.output_scratch(w, h.shape[0], n_parts)
+        scratch = tuple(workspace.array(name, shape, h.dtype) for name, shape in shapes.items())
         gradient = self._kernels.output_gradient
         own = w, parameters["b"], h, targets, scale, log_p, gradients["W"], gradients["b"], dh, scratch
         if self.is_wide:

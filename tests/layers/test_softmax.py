@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from seqterm.backends.cpu import CPU
+from seqterm.kernels.cpu.output import BLOCK, FEWEST
 from seqterm.layers import softmax
 from seqterm.layers.base import Workspace
-from seqterm.layers.softmax import BLOCK, FEWEST, SoftmaxOutput
+from seqterm.layers.softmax import SoftmaxOutput
 from tests.layers.checks import BACKEND
 from tests.naive import softmax as naive
 from tests.naive.differences import central_differences

@@ -19,6 +19,9 @@ from seqterm.kernels.cpu.softmax import log_softmax
 from seqterm.kernels.cpu.team import meet, share
 
 STRETCH = 1 << 16  # elements of W that meet all rows before the next do
+BLOCK = 1 << 15  # logits in a block: they are still in the second-level cache when their gradient comes to them
+FEWEST = 512  # rows in a block, as each block reads the weights anew
+MULTIPLE = 32  # of rows in a block: whole panels
 
 
 @part
@@ -40,6 +43,21 @@ def _absorb(logits, top, total):
 def stretch_of(w):
     """Tokens in a stretch."""
     return max(1, STRETCH // w.shape[1])
+
+
+def output_scratch(w, n_rows, workers):
+    """{name: shape} of what output_gradient wants as scratch, for blocks of rows, as few as can be, of about the same size."""
+    n_tokens, n_hidden = w.shape
+    n_blocks = max(1, -(-n_rows // max(FEWEST, BLOCK // n_tokens)))
+    together = max(1, -(-n_rows // (n_blocks * MULTIPLE))) * MULTIPLE
+    of_stretches = -(-n_tokens // stretch_of(w)), together
+    return {
+        "logits": (n_tokens, together),
+        "tops": of_stretches,
+        "totals": of_stretches,
+        "wanted": (together,),
+        "dh_parts": (workers - 1, together, n_hidden),
+    }
 
 
 @kernel
@@ -149,7 +167,8 @@ def output_gradient(w, b, h, targets, scale, log_p, dw, db, dh, scratch, team):
     """A worker's share of forward and backward of loss = -scale * sum(log_p), as many rows at a time as there is room for.
 
     Writes log_p (m,) of the targets (m,), 0 where they are masked below zero, and dh (m, H); adds to dw (V, H) and db (V,) or
-    (0,).  scratch: logits (V, M), tops and totals (S, M) of S stretches, wanted (M,); of workers after the first, dh (., M, H).
+    (0,).  scratch, as `output_scratch` says: logits (V, M), tops and totals (S, M) of S stretches, wanted (M,); of workers after
+    the first, dh (., M, H).
     """
     together = scratch[0].shape[1]
     for first in range(0, h.shape[0], together):
@@ -158,8 +177,9 @@ def output_gradient(w, b, h, targets, scale, log_p, dw, db, dh, scratch, team):
 
 
 @kernel
-def output_score(w, b, h_panels, targets, log_p):
+def output_score(w, b, h, targets, log_p):
     """Writes log_p (m,) of the targets (m,), 0 where masked; only a stretch of the logits is held at a time."""
+    h_panels = pack(h.T)
     n_columns = h_panels.shape[0] * h_panels.shape[2]
     step = stretch_of(w)
     logits = np.empty((min(step, w.shape[0]), n_columns), w.dtype)

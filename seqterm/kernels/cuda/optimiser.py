@@ -4,12 +4,11 @@ A rule takes each element of the gradient times `factor`, into [-limit, limit], 
 gradient is added to zeros without a pass of its own.
 """
 
-import functools
-
 import numpy as np
 from numba import cuda
 
-from seqterm.kernels.cuda.compile import SIMULATED, THREADS, device, kernel, launch
+from seqterm.kernels.cuda.compile import SIMULATED, THREADS, device, kernel, launch, scratch
+from seqterm.kernels.cuda.groups import sum_of
 from seqterm.kernels.units import optimiser as units
 
 SUMS = 2 if SIMULATED else 1024  # blocks that add up squares: a few for each multiprocessor
@@ -30,19 +29,12 @@ def _add_slice(gradient, source):
 @kernel
 def _squared_norm(gradient, sums):
     """Writes sums (blocks,): each block's part."""
-    shared = cuda.shared.array(THREADS, np.float64)
-    thread, total = cuda.threadIdx.x, 0.0
+    shared, total = cuda.shared.array(THREADS, np.float64), 0.0
     for j in range(cuda.grid(1), gradient.shape[0], cuda.gridsize(1)):
         total += np.float64(gradient[j]) * np.float64(gradient[j])
-    shared[thread] = total
-    half = THREADS // 2
-    while half:
-        cuda.syncthreads()
-        if thread < half:
-            shared[thread] += shared[thread + half]
-        half //= 2
-    if thread == 0:
-        sums[cuda.blockIdx.x] = shared[0]
+    total = sum_of(total, shared, cuda.threadIdx.x, THREADS)
+    if cuda.threadIdx.x == 0:
+        sums[cuda.blockIdx.x] = total
 
 
 @kernel
@@ -94,11 +86,6 @@ def _apply(rule, arrays, *constants):
     launch(rule, arrays[0].size, *arrays, *map(arrays[0].dtype.type, constants))
 
 
-@functools.cache
-def _sums():
-    return cuda.device_array(SUMS, np.float64)
-
-
 def add_slice(gradient, source):
     """Adds source (n,) to gradient (n,) and leaves zeros in it."""
     launch(_add_slice, gradient.size, gradient, source)
@@ -106,8 +93,9 @@ def add_slice(gradient, source):
 
 def squared_norm(gradient):
     """The sum of squares, in float64; waits for the device."""
-    _squared_norm[SUMS, THREADS](gradient, _sums())
-    return float(_sums().copy_to_host().sum())
+    sums = scratch("squares", (SUMS,), np.float64)
+    _squared_norm[SUMS, THREADS](gradient, sums)
+    return float(sums.copy_to_host().sum())
 
 
 def sgd(parameters, gradient, factor, limit, rate):

@@ -101,7 +101,7 @@ def run(p, parts=None, gradients=None):
 
 def score(p):
     log_p = np.full(len(p.h), np.nan, p.h.dtype)
-    output.output_score(p.w, p.b, pack(p.h.T), p.targets, log_p)
+    output.output_score(p.w, p.b, p.h, p.targets, log_p)
     return log_p
 
 

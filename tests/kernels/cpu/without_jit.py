@@ -114,8 +114,6 @@ def output_inputs():
 
 def outputs():
     w, b, h, targets = output_inputs()
-    h_panels = product.pack(h.T)
-    room = h_panels.shape[0] * h_panels.shape[2]
     found = {
         "output log_p": np.zeros(6),
         "scored": np.zeros(6),
@@ -124,9 +122,9 @@ def outputs():
         "dh": np.zeros_like(h),
     }
     gradients = found["output log_p"], found["dw"], found["db"], found["dh"]
-    scratch = np.zeros((5, room)), *np.zeros((2, 3, room)), np.zeros(room), np.zeros((WORKERS - 1, room, w.shape[1]))
+    scratch = tuple(np.zeros(shape) for shape in output.output_scratch(w, 6, WORKERS).values())
     together(lambda team: output.output_gradient(w, b, h, targets, 0.3, *gradients, scratch, team), WORKERS)
-    output.output_score(w, b, h_panels, targets, found["scored"])
+    output.output_score(w, b, h, targets, found["scored"])
     found["of all"] = np.zeros((6, 5))
     output.output_log_p(product.pack(w.T), b, h, found["of all"])
     return found
