@@ -1,7 +1,7 @@
 """How CPU kernels are compiled: `kernel` for compiled loops (cached on disk), `part` for pieces of them, `inlined` for formulas.
 
 Numba's disk cache sees edits of the file a kernel stands in, not of the units compiled into it: the cache folder
-is therefore named after a hash of the sources of all CPU kernels and units.
+is therefore named after a hash of all kernel sources.
 """
 
 import functools
@@ -27,9 +27,9 @@ def inlined(function: Any) -> Any:
 def cache_folder() -> Path:
     """Where compiled kernels are kept; NUMBA_CACHE_DIR moves it."""
     sources = hashlib.sha256()
-    folders = Path(__file__).parent, Path(__file__).parents[1] / "units"
-    for path in sorted(path for folder in folders for path in folder.glob("*.py")):
-        sources.update(path.name.encode() + path.read_bytes())
+    for folder in ("cpu", "units"):
+        for path in sorted((Path(__file__).parents[1] / folder).glob("*.py")):
+            sources.update(path.name.encode() + path.read_bytes())
     base = os.environ.get("NUMBA_CACHE_DIR") or platformdirs.user_cache_path("seqterm") / "kernels"
     return Path(base) / f"seqterm-{sources.hexdigest()[:16]}"
 

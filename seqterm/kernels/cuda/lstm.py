@@ -1,0 +1,83 @@
+"""LSTM loops over time.  Gates stand in the order I F O G.
+
+T time, B batch, H hidden.  Rows past their length keep their state and have no gradient of their own.
+"""
+
+from numba import cuda
+
+from seqterm.kernels.cuda.activation import sigmoid, tanh
+from seqterm.kernels.cuda.blas import add_product
+from seqterm.kernels.cuda.compile import device, kernel, launch
+from seqterm.kernels.units.lstm import lstm_unit
+
+forward, backward = map(device, lstm_unit(sigmoid, tanh))
+
+
+@device
+def lstm_forward(t, b, j, a, gates, lengths, h, c):
+    """Writes unit j of row b of gates[t], h[t+1] and c[t+1] from its pre-activations a, and returns its h."""
+    n = h.shape[2]
+    if t < lengths[b]:
+        i, f, o, g, c_new, h_new = forward(a[0], a[1], a[2], a[3], c[t, b, j])
+        gates[t, b, j], gates[t, b, n + j], gates[t, b, 2 * n + j], gates[t, b, 3 * n + j] = i, f, o, g
+    else:
+        c_new, h_new = c[t, b, j], h[t, b, j]
+    c[t + 1, b, j] = c_new
+    h[t + 1, b, j] = h_new
+    return h_new
+
+
+@device
+def lstm_backward(t, b, j, dh_next, dh, gates, c, lengths, cuts, dc_next):
+    """dh_next: the gradient from later.  Replaces unit j of row b of gates[t] by da, and of dc_next; returns da and what reaches
+    h[t] directly."""
+    zero, n = dh.dtype.type(0), dh.shape[2]
+    later, dc = (zero, zero) if cuts[t] else (dh_next, dc_next[b, j])
+    total = dh[t, b, j] + later
+    d_i, d_f, d_o, d_g, direct = zero, zero, zero, zero, total
+    if t < lengths[b]:
+        i, f, o, g = gates[t, b, j], gates[t, b, n + j], gates[t, b, 2 * n + j], gates[t, b, 3 * n + j]
+        d_i, d_f, d_o, d_g, dc = backward(total, dc, i, f, o, g, c[t + 1, b, j], c[t, b, j])
+        direct = zero
+    gates[t, b, j], gates[t, b, n + j], gates[t, b, 2 * n + j], gates[t, b, 3 * n + j] = d_i, d_f, d_o, d_g
+    dc_next[b, j] = dc
+    return (d_i, d_f, d_o, d_g), direct
+
+
+@kernel
+def _step_forward(t, gates, lengths, h, c):
+    i = cuda.grid(1)
+    if i < h.shape[1] * h.shape[2]:
+        n = h.shape[2]
+        b, j = i // n, i % n
+        a = gates[t, b, j], gates[t, b, n + j], gates[t, b, 2 * n + j], gates[t, b, 3 * n + j]
+        lstm_forward(t, b, j, a, gates, lengths, h, c)
+
+
+@kernel
+def _step_backward(t, dh, gates, c, lengths, cuts, dh_next, dc_next):
+    i = cuda.grid(1)
+    if i < dh_next.size:
+        b, j = i // dh_next.shape[1], i % dh_next.shape[1]
+        _, dh_next[b, j] = lstm_backward(t, b, j, dh_next[b, j], dh, gates, c, lengths, cuts, dc_next)
+
+
+def lstm_sequence_forward(gates, w_h, lengths, h, c):
+    """gates (T, B, 4H): x W_x + b on entry, the gates on return; w_h (H, 4H); lengths (B,).
+
+    Writes h[1:] and c[1:] of h, c (T+1, B, H), whose first rows are the initial state.
+    """
+    for t in range(gates.shape[0]):
+        add_product(h[t], w_h, gates[t])
+        launch(_step_forward, h[t].size, t, gates, lengths, h, c)
+
+
+def lstm_sequence_backward(dh, gates, c, w_h, lengths, cuts, dh_next, dc_next):
+    """dh (T, B, H) from above; gates and c as forward left them; w_h: W_h^T; cuts (T,): where what comes later is dropped.
+
+    Replaces gates by da (T, B, 4H), the gradient of the pre-activations; dh_next, dc_next (B, H) hold the gradients of the final
+    state on entry, of the initial one on return.
+    """
+    for t in range(gates.shape[0] - 1, -1, -1):
+        launch(_step_backward, dh_next.size, t, dh, gates, c, lengths, cuts, dh_next, dc_next)
+        add_product(gates[t], w_h, dh_next)
