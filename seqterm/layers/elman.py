@@ -1,7 +1,7 @@
 """The Elman layer, with tanh or relu."""
 
 from seqterm.backends.base import Array, Backend
-from seqterm.layers.base import Tensors, Workspace
+from seqterm.layers.base import Tensors, Workspace, rows
 from seqterm.layers.recurrent import RecurrentLayer
 
 
@@ -29,7 +29,7 @@ class Elman(RecurrentLayer):
     ) -> None:
         h = workspace["state0"]
         self._kernels.elman_sequence_backward(dy, h, *w_h, self.flag, lengths, cuts, da, dstates[0])
-        self._add_recurrent_gradient(h[:-1], da, gradients["W_h"])
+        self._add_recurrent_gradient(h[:-1], rows(da), gradients["W_h"])
 
     def trace(self, workspace: Workspace) -> dict[str, Array]:
         return {"h": self._backend.to_host(workspace["state0"])[1:]}

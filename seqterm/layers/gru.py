@@ -1,7 +1,7 @@
 """The GRU layer, with the reset after the recurrent product or before it, and either sense of the update gate."""
 
 from seqterm.backends.base import Array, Backend
-from seqterm.layers.base import Tensors, Workspace
+from seqterm.layers.base import Tensors, Workspace, rows
 from seqterm.layers.recurrent import RecurrentLayer
 
 
@@ -58,14 +58,14 @@ class GRU(RecurrentLayer):
             ds = workspace.array("ds", da.shape, da.dtype)
             s_g = workspace["s_g"]
             self._kernels.gru_after_sequence_backward(dy, da, s_g, h, *w_h, self.flag, lengths, cuts, ds, dstates[0])
-            self._add_recurrent_gradient(h[:-1], ds, dw_h)
+            self._add_recurrent_gradient(h[:-1], rows(ds), dw_h)
             if "b_h" in gradients:
-                self._dense.dense_bias_backward(ds.reshape(-1, ds.shape[2]), gradients["b_h"])
+                self._dense.dense_bias_backward(rows(ds), gradients["b_h"])
         else:
             n = 2 * self.hidden
             self._kernels.gru_before_sequence_backward(dy, da, h, *w_h, self.flag, lengths, cuts, dstates[0])
-            self._add_recurrent_gradient(h[:-1], da[..., :n], dw_h[:, :n])
-            self._add_recurrent_gradient(workspace["reset"], da[..., n:], dw_h[:, n:])
+            self._add_recurrent_gradient(h[:-1], rows(da)[:, :n], dw_h[:, :n])
+            self._add_recurrent_gradient(workspace["reset"], rows(da)[:, n:], dw_h[:, n:])
 
     def trace(self, workspace: Workspace) -> dict[str, Array]:
         gates, h = (self._backend.to_host(workspace[name]) for name in ("a", "state0"))

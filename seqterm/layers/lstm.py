@@ -3,7 +3,7 @@
 import numpy as np
 
 from seqterm.backends.base import Array, Backend
-from seqterm.layers.base import Tensors, Workspace
+from seqterm.layers.base import Tensors, Workspace, rows
 from seqterm.layers.recurrent import RecurrentLayer
 
 
@@ -36,7 +36,7 @@ class LSTM(RecurrentLayer):
     ) -> None:
         h, c = workspace["state0"], workspace["state1"]
         self._kernels.lstm_sequence_backward(dy, da, c, *w_h, lengths, cuts, *dstates)
-        self._add_recurrent_gradient(h[:-1], da, gradients["W_h"])
+        self._add_recurrent_gradient(h[:-1], rows(da), gradients["W_h"])
 
     def trace(self, workspace: Workspace) -> dict[str, Array]:
         gates, h, c = (self._backend.to_host(workspace[name]) for name in ("a", "state0", "state1"))

@@ -125,8 +125,8 @@ class RecurrentLayer(ABC):
         return dx, stack(dstates, self._backend)
 
     def _add_recurrent_gradient(self, before: Array, da: Array, gradient: Array) -> None:
-        """before (T, B, H), what was multiplied by W_h; da (T, B, n), the gradient of the product."""
-        self._dense.dense_weight_backward(rows(before), rows(da), gradient)
+        """before (T, B, H), what was multiplied by W_h; da (T*B, n), the gradient of the product."""
+        self._dense.dense_weight_backward(rows(before), da, gradient)
 
     def step_arrays(self, parameters: Tensors) -> dict[str, Array]:
         """The tensors that the step kernel wants, under its names."""

@@ -124,14 +124,16 @@ class Nnlm(NetworkModel):
             h = self._hidden.forward(parameters, panels, x, child)
         if self.settings.direct and x is not None:
             features = workspace.array("features", (*h.shape[:2], h.shape[2] + x.shape[2]), h.dtype)
-            self.backend.assign(features[..., : h.shape[2]], h)
-            self.backend.assign(features[..., h.shape[2] :], x)
+            self.backend.assign(features[:, :, : h.shape[2]], h)
+            self.backend.assign(features[:, :, h.shape[2] :], x)
             h = features
         return WindowsPassed(h, final, places, x, panels is None)
 
     def _backward(self, part: BatchSlice, passed: WindowsPassed, dh: Array, truncate: int | None) -> tuple[None, Array | None]:
         """No error goes back through time, whatever `truncate`."""
-        dh, direct = dh[..., : self.settings.hidden], dh[..., self.settings.hidden :]
+        direct = dh[:, :, self.settings.hidden :]
+        if self.settings.direct:
+            dh = self._contiguous(dh[:, :, : self.settings.hidden])
         child, gradients = part.workspace.child("hidden"), part.gradients["hidden"]
         if passed.is_folded or passed.x is None:
             self._folded_backward(part, passed, dh)

@@ -1,0 +1,136 @@
+"""Networks trained and asked on a device that is not there: python -m tests.kernels.cuda.dry_run
+
+numba-cuda's own device arrays stand on no memory; nothing is launched, but every kernel is compiled to PTX for the types that it
+is called with.  It shows that shapes, strides and types fit, where the simulator's arrays, which are NumPy's, would forgive.
+"""
+
+import contextlib
+import ctypes
+import itertools
+import sys
+from types import SimpleNamespace
+
+import numba.cuda.dispatcher
+import numpy as np
+from numba import cuda
+from numba.cuda.cudadrv import devicearray, devices
+from numba.cuda.dispatcher import CUDADispatcher
+
+from seqterm.backends.cuda import CUDA
+from seqterm.kernels.cuda import blas
+from seqterm.models.nnlm import Nnlm
+from seqterm.models.nnlm_settings import NnlmSettings
+from seqterm.models.recurrent import RecurrentModel
+from seqterm.models.settings import ElmanSettings, GruSettings, LstmSettings
+from seqterm.text.stream import Batch
+from seqterm.training.settings import TrainingSettings
+from seqterm.training.update import Updater
+
+CAPABILITY = 9, 0
+NOWHERE = itertools.count(1 << 20, 1 << 20)  # addresses that nobody reads
+
+
+class NoMemory:
+    """So many bytes of a device, as far as device arrays look at them."""
+
+    __cuda_memory__ = True
+
+    def __init__(self, size, address=None):
+        self._cuda_memsize_ = size
+        self.device_ctypes_pointer = ctypes.c_void_p(next(NOWHERE) if address is None else address)
+        self.handle_value = self.device_ctypes_pointer.value
+
+    def view(self, start, stop=None):
+        size = self._cuda_memsize_ if stop is None else stop
+        return NoMemory(size - start, self.handle_value + start)
+
+
+class NoDeviceArray(devicearray.DeviceNDArray):
+    def copy_to_host(self, ary=None, stream=0):
+        assert self.is_c_contiguous()
+        return np.zeros(self.shape, self.dtype)
+
+
+def device_array(shape, dtype=np.float64, **options):
+    made = np.empty(shape, dtype)
+    return NoDeviceArray(made.shape, made.strides, made.dtype, gpu_data=NoMemory(made.nbytes))
+
+
+class Compiled:
+    """Stands in for a kernel that is about to be launched: compiles it for the types of its arguments, once."""
+
+    seen = set()
+
+    def __init__(self, dispatcher, config):
+        self._dispatcher, self._config = dispatcher, config
+
+    def __call__(self, *arguments):
+        types = tuple(self._dispatcher.typeof_pyval(x) for x in arguments)
+        if (self._dispatcher, types) not in self.seen:
+            self.seen.add((self._dispatcher, types))
+            cuda.compile_ptx(self._dispatcher.py_func, types, cc=CAPABILITY, fastmath=self._dispatcher.targetoptions["fastmath"])
+
+
+def multiply(a, b, beta, out):
+    """In place of cuBLAS: its shapes and steps."""
+    assert (a.shape[0], b.shape[1], a.shape[1]) == (*out.shape, b.shape[0])
+    assert a.dtype == b.dtype == out.dtype
+    for matrix in (a, b, out):
+        blas.layout(matrix)
+
+
+@contextlib.contextmanager
+def no_device():
+    """In this block device arrays hold nothing and kernels are compiled in place of being launched."""
+    device = SimpleNamespace(compute_capability=CAPABILITY)
+    stands_in = [
+        (numba.cuda.dispatcher, "get_current_device", lambda: device),
+        (cuda, "device_array", device_array),
+        (cuda, "to_device", lambda array, **options: device_array(array.shape, array.dtype)),
+        (CUDADispatcher, "__getitem__", lambda *which: Compiled(*which)),
+        (blas, "_multiply", multiply),
+        (
+            devices,
+            "_runtime",
+            SimpleNamespace(ensure_context=contextlib.nullcontext, get_or_create_context=lambda number: device),
+        ),
+    ]
+    before = [(place, name, getattr(place, name)) for place, name, _ in stands_in]
+    for place, name, value in stands_in:
+        setattr(place, name, value)
+    try:
+        yield
+    finally:
+        for place, name, value in before:
+            setattr(place, name, value)
+
+
+def train(settings, model_class=RecurrentModel, **training):
+    """Three updates, scores and a sample."""
+    model = model_class(settings, np.log(np.full(7, 1 / 7, np.float32)), CUDA())
+    model.initialise(np.random.default_rng(1))
+    updater = Updater(model, TrainingSettings(batch=3, steps=6, **training))
+    ids = np.zeros((6, 3), np.int64)
+    for step in range(2):
+        updater.update(Batch(ids, ids, np.array([6, 5, 6]), step == 0), 0.01, step, True)
+    model.score(model.zero_state(3), ids, ids)
+    model.tensors()
+
+
+def main():
+    with no_device():
+        for settings in (
+            LstmSettings(hidden=5, embedding=4, layers=2, dropout=0.3),
+            GruSettings(hidden=5, embedding=4),
+            GruSettings(hidden=5, embedding=4, reset="before"),
+            ElmanSettings(hidden=5, input="onehot"),
+        ):
+            for training in ({}, {"bptt_truncate": 2, "optimizer": "sgd"}):
+                train(settings, **training)
+        for direct in (False, True):
+            train(NnlmSettings(hidden=5, embedding=4, order=3, direct=direct), Nnlm)
+    print(f"{len(Compiled.seen)} kernels compile for the types that they are called with.")
+
+
+if __name__ == "__main__":
+    main()
