@@ -98,6 +98,7 @@ LINES = [
     ("/info hen", "elman, [0-9,]+ parameters"),
     ("/warmup", "Every kernel is compiled"),
     ("/paths", "runs +/"),
+    ("/devices", "cpu  "),
     ("/config show sample", "repetition-penalty = 1.0"),
     ("/duel words hen the ", r"words +\| hen"),
     ("/log list", "number +when"),
