@@ -1,7 +1,8 @@
 """The types that kernels are launched with: what `ptx` compiles them for.
 
-A word an argument: f a number of float32 or float64 (both are compiled), s of float32 alone, i int64, j int32, u uint64, b bool; a
-digit after it: an array of that many dimensions, with rows side by side, or with F columns, or with A of any strides; (4) a tuple.
+A word an argument.  f: a number of float32 or float64, both are compiled; s: float32 alone; i int64, j int32, u uint64, b bool.
+A digit after it: an array of that many dimensions, with rows side by side, or with F columns, or with A of any strides.  (4): a
+tuple.
 """
 
 PERSISTENT = "s2 j1 i i(4)"  # exchange, meeting, units, shape
