@@ -8,7 +8,8 @@ from numba import cuda
 from seqterm.kernels.cuda.activation import relu as relu_of
 from seqterm.kernels.cuda.activation import step, tanh
 from seqterm.kernels.cuda.blas import add_product
-from seqterm.kernels.cuda.compile import device, kernel, launch
+from seqterm.kernels.cuda.compile import THREADS, device, kernel, launch
+from seqterm.kernels.cuda.persistent import add_sums, clear_sums, give, load_weights, meet, multiply, place, planned, run, total
 from seqterm.kernels.units.elman import elman_relu_unit, elman_tanh_unit
 
 tanh_forward, tanh_backward = map(device, elman_tanh_unit(tanh))
@@ -60,11 +61,59 @@ def _step_backward(t, dh, h, relu, lengths, cuts, da, dh_next):
         _, dh_next[b, j] = elman_backward(t, b, j, dh_next[b, j], dh, h, relu, lengths, cuts, da)
 
 
+@kernel
+def _sequence_forward(w, a, relu, lengths, h, exchange, meeting, units, shape):
+    (_, n_batch, n), (rows, columns, _, depth) = h.shape, shape
+    group, groups, blocks, first_row, first = place(n, units, rows)
+    memory = cuda.shared.array(0, h.dtype)
+    weights, sums = memory[: depth * columns], memory[depth * columns :]
+    load_weights(w, 1, n, first, shape, weights)
+    give(h[0], first_row, first, units, rows, exchange[group])
+    for t in range(a.shape[0]):
+        meet(meeting, group, blocks * (t + 1))
+        multiply(exchange[t % 2 * groups + group], weights, shape, sums)
+        given = exchange[(t + 1) % 2 * groups + group]
+        for i in range(cuda.threadIdx.x, rows * units, THREADS):
+            row, unit = i // units, i % units
+            b, j = first_row + row, first + unit
+            if b < n_batch and j < n:
+                own = a[t, b, j] + total(sums, shape, row, unit)
+                given[j * rows + row] = elman_forward(t, b, j, own, relu, lengths, h)
+
+
+@kernel
+def _sequence_backward(w, dh, h, relu, lengths, cuts, da, dh_next, exchange, meeting, units, shape):
+    (n_batch, n), (rows, columns, _, depth) = dh_next.shape, shape
+    group, groups, blocks, first_row, first = place(n, units, rows)
+    memory = cuda.shared.array(0, dh.dtype)
+    weights, sums = memory[: depth * columns], memory[depth * columns :]
+    load_weights(w, 1, n, first, shape, weights)
+    clear_sums(sums)
+    for done in range(da.shape[0]):
+        t = da.shape[0] - 1 - done
+        given = exchange[done % 2 * groups + group]
+        for i in range(cuda.threadIdx.x, rows * units, THREADS):
+            row, unit = i // units, i % units
+            b, j = first_row + row, first + unit
+            if b < n_batch and j < n:
+                later = dh_next[b, j] + total(sums, shape, row, unit)
+                d, dh_next[b, j] = elman_backward(t, b, j, later, dh, h, relu, lengths, cuts, da)
+                given[j * rows + row] = d
+        meet(meeting, group, blocks * (done + 1))
+        multiply(given, weights, shape, sums)
+    add_sums(sums, shape, first_row, first, units, dh_next)
+
+
 def elman_sequence_forward(a, w_h, relu, lengths, h):
     """a (T, B, H): x W_x + b on entry, overwritten; w_h (H, H); lengths (B,).
 
     Writes h[1:] of h (T+1, B, H), whose h[0] is the initial state.
     """
+    n_batch, n = h.shape[1:]
+    plan = planned(n_batch, n, ((n, 1),), h.dtype)
+    if plan:
+        run(_sequence_forward, plan, w_h, a, relu, lengths, h)
+        return
     for t in range(a.shape[0]):
         add_product(h[t], w_h, a[t])
         launch(_step_forward, h[t].size, t, a, relu, lengths, h)
@@ -76,6 +125,11 @@ def elman_sequence_backward(dh, h, w_h, relu, lengths, cuts, da, dh_next):
     Writes da (T, B, H), the gradient of a; dh_next (B, H) holds the gradient of the final state on entry,
     of the initial one on return.
     """
+    n_batch, n = dh_next.shape
+    plan = planned(n_batch, n, ((n, 1),), dh.dtype)
+    if plan:
+        run(_sequence_backward, plan, w_h, dh, h, relu, lengths, cuts, da, dh_next)
+        return
     for t in range(da.shape[0] - 1, -1, -1):
         launch(_step_backward, dh_next.size, t, dh, h, relu, lengths, cuts, da, dh_next)
         add_product(da[t], w_h, dh_next)

@@ -6,95 +6,18 @@ gradient of their own.
 
 from numba import cuda
 
-from seqterm.kernels.cuda.activation import sigmoid, tanh
 from seqterm.kernels.cuda.blas import add_product, write_product
-from seqterm.kernels.cuda.compile import device, kernel, launch, scratch
+from seqterm.kernels.cuda.compile import THREADS, kernel, launch, scratch
 from seqterm.kernels.cuda.dense import fill_rows
-from seqterm.kernels.units.gru import gru_after_unit, gru_candidate_unit, gru_gates_unit, gru_mix_unit
-
-mix_forward, mix_backward = map(device, gru_mix_unit())
-after_forward, after_backward = map(device, gru_after_unit(sigmoid, tanh))
-gates_forward, gates_backward = map(device, gru_gates_unit(sigmoid))
-candidate_forward, candidate_backward = map(device, gru_candidate_unit(tanh))
-
-
-@device
-def after_unit_forward(t, b, j, s_r, s_z, s, gates, keep, lengths, h, s_g):
-    """Writes unit j of row b of gates[t], h[t+1] and s_g[t] from the recurrent parts, and returns its h."""
-    n, y = h.shape[2], h[t, b, j]
-    if t < lengths[b]:
-        r, z, g = after_forward(gates[t, b, j], gates[t, b, n + j], gates[t, b, 2 * n + j], s_r, s_z, s)
-        gates[t, b, j], gates[t, b, n + j], gates[t, b, 2 * n + j] = r, z, g
-        s_g[t, b, j] = s
-        y = mix_forward(z, g, y, keep)
-    h[t + 1, b, j] = y
-    return y
-
-
-@device
-def after_unit_backward(t, b, j, dh_next, dh, gates, s_g, h, keep, lengths, cuts, ds):
-    """dh_next: the gradient from later.  Replaces unit j of row b of gates[t] by da and writes that of ds[t]; returns ds and what
-    reaches h[t] directly."""
-    zero, n = dh.dtype.type(0), dh.shape[2]
-    later = zero if cuts[t] else dh_next
-    direct = dh[t, b, j] + later
-    d_r, d_z, d_g, ds_g = zero, zero, zero, zero
-    if t < lengths[b]:
-        r, z, g = gates[t, b, j], gates[t, b, n + j], gates[t, b, 2 * n + j]
-        dz, dg, direct = mix_backward(direct, z, g, h[t, b, j], keep)
-        d_r, d_z, d_g, ds_g = after_backward(dz, dg, r, z, g, s_g[t, b, j])
-    gates[t, b, j], gates[t, b, n + j], gates[t, b, 2 * n + j] = d_r, d_z, d_g
-    ds[t, b, j], ds[t, b, n + j], ds[t, b, 2 * n + j] = d_r, d_z, ds_g
-    return (d_r, d_z, ds_g), direct
-
-
-@device
-def gates_unit_forward(t, b, j, a_r, a_z, gates, h, reset):
-    """Writes unit j of row b of R and Z in gates[t] and of reset[t], and returns the latter."""
-    n = h.shape[2]
-    r, z, y = gates_forward(a_r, a_z, h[t, b, j])
-    gates[t, b, j], gates[t, b, n + j], reset[t, b, j] = r, z, y
-    return y
-
-
-@device
-def candidate_unit_forward(t, b, j, a_g, gates, keep, lengths, h):
-    """Writes unit j of row b of G in gates[t] and of h[t+1], and returns the latter."""
-    n, y = h.shape[2], h[t, b, j]
-    if t < lengths[b]:
-        g = candidate_forward(a_g)
-        gates[t, b, 2 * n + j] = g
-        y = mix_forward(gates[t, b, n + j], g, y, keep)
-    h[t + 1, b, j] = y
-    return y
-
-
-@device
-def candidate_unit_backward(t, b, j, dh_next, dh, gates, h, keep, lengths, cuts):
-    """dh_next: the gradient from later.  Replaces G by da_g and Z by dz, its own gradient taken later; returns da_g, dz and what
-    reaches h[t] directly."""
-    zero, n = dh.dtype.type(0), dh.shape[2]
-    later = zero if cuts[t] else dh_next
-    direct = dh[t, b, j] + later
-    d_g, dz = zero, zero
-    if t < lengths[b]:
-        g = gates[t, b, 2 * n + j]
-        dz, dg, direct = mix_backward(direct, gates[t, b, n + j], g, h[t, b, j], keep)
-        d_g = candidate_backward(dg, g)
-    gates[t, b, 2 * n + j] = d_g
-    return d_g, dz, direct
-
-
-@device
-def gates_unit_backward(t, b, j, dreset, dz, direct, gates, h, lengths):
-    """Replaces R and Z in gates[t] by da_r and da_z; returns these and what reaches h[t] directly."""
-    zero, n = h.dtype.type(0), h.shape[2]
-    d_r, d_z = zero, zero
-    if t < lengths[b]:
-        d_r, d_z, more = gates_backward(dz, dreset, gates[t, b, j], gates[t, b, n + j], h[t, b, j])
-        direct += more
-    gates[t, b, j], gates[t, b, n + j] = d_r, d_z
-    return (d_r, d_z), direct
+from seqterm.kernels.cuda.gru_units import (
+    after_unit_backward,
+    after_unit_forward,
+    candidate_unit_backward,
+    candidate_unit_forward,
+    gates_unit_backward,
+    gates_unit_forward,
+)
+from seqterm.kernels.cuda.persistent import add_sums, clear_sums, give, load_weights, meet, multiply, place, planned, run, total
 
 
 @kernel
@@ -145,11 +68,132 @@ def _gates_step_backward(t, dreset, dz, gates, h, lengths, dh_next):
         _, dh_next[b, j] = gates_unit_backward(t, b, j, dreset[b, j], dz[b, j], dh_next[b, j], gates, h, lengths)
 
 
+@kernel
+def _after_forward(w, b_h, gates, keep, lengths, h, s_g, exchange, meeting, units, shape):
+    (_, n_batch, n), (rows, columns, _, depth), zero = h.shape, shape, h.dtype.type(0)
+    group, groups, blocks, first_row, first = place(n, units, rows)
+    memory = cuda.shared.array(0, h.dtype)
+    weights, sums = memory[: depth * columns], memory[depth * columns :]
+    load_weights(w, 3, n, first, shape, weights)
+    give(h[0], first_row, first, units, rows, exchange[group])
+    for t in range(gates.shape[0]):
+        meet(meeting, group, blocks * (t + 1))
+        multiply(exchange[t % 2 * groups + group], weights, shape, sums)
+        given = exchange[(t + 1) % 2 * groups + group]
+        for i in range(cuda.threadIdx.x, rows * units, THREADS):
+            row, unit = i // units, i % units
+            b, j = first_row + row, first + unit
+            if b < n_batch and j < n:
+                s_r, s_z, s = (b_h[j], b_h[n + j], b_h[2 * n + j]) if b_h.shape[0] else (zero, zero, zero)
+                s_r += total(sums, shape, row, 3 * unit)
+                s_z += total(sums, shape, row, 3 * unit + 1)
+                s += total(sums, shape, row, 3 * unit + 2)
+                given[j * rows + row] = after_unit_forward(t, b, j, s_r, s_z, s, gates, keep, lengths, h, s_g)
+
+
+@kernel
+def _after_backward(w, dh, gates, s_g, h, keep, lengths, cuts, ds, dh_next, exchange, meeting, units, shape):
+    (n_batch, n), (rows, columns, _, depth) = dh_next.shape, shape
+    group, groups, blocks, first_row, first = place(n, units, rows)
+    memory = cuda.shared.array(0, dh.dtype)
+    weights, sums = memory[: depth * columns], memory[depth * columns :]
+    load_weights(w, 1, n, first, shape, weights)
+    clear_sums(sums)
+    for done in range(gates.shape[0]):
+        t = gates.shape[0] - 1 - done
+        given = exchange[done % 2 * groups + group]
+        for i in range(cuda.threadIdx.x, rows * units, THREADS):
+            row, unit = i // units, i % units
+            b, j = first_row + row, first + unit
+            if b < n_batch and j < n:
+                later = dh_next[b, j] + total(sums, shape, row, unit)
+                d, dh_next[b, j] = after_unit_backward(t, b, j, later, dh, gates, s_g, h, keep, lengths, cuts, ds)
+                k = j * rows + row
+                given[k], given[k + n * rows], given[k + 2 * n * rows] = d
+        meet(meeting, group, blocks * (done + 1))
+        multiply(given, weights, shape, sums)
+    add_sums(sums, shape, first_row, first, units, dh_next)
+
+
+@kernel
+def _before_forward(w_gates, w_candidate, gates, keep, lengths, h, reset, exchange, meeting, units, shape, shape_g):
+    """The exchange holds h in its first half and r*h in its second."""
+    (_, n_batch, n), (rows, columns, _, depth), (_, columns_g, _, depth_g) = h.shape, shape, shape_g
+    group, groups, blocks, first_row, first = place(n, units, rows)
+    memory = cuda.shared.array(0, h.dtype)
+    size, size_g = depth * columns, depth_g * columns_g
+    weights, weights_g, sums = memory[:size], memory[size : size + size_g], memory[size + size_g :]
+    load_weights(w_gates, 2, n, first, shape, weights)
+    load_weights(w_candidate, 1, n, first, shape_g, weights_g)
+    states, resets = exchange[group], exchange[groups + group]
+    give(h[0], first_row, first, units, rows, states)
+    for t in range(gates.shape[0]):
+        meet(meeting, group, blocks * (2 * t + 1))
+        multiply(states, weights, shape, sums)
+        for i in range(cuda.threadIdx.x, rows * units, THREADS):
+            row, unit = i // units, i % units
+            b, j = first_row + row, first + unit
+            if b < n_batch and j < n:
+                a_r = gates[t, b, j] + total(sums, shape, row, 2 * unit)
+                a_z = gates[t, b, n + j] + total(sums, shape, row, 2 * unit + 1)
+                resets[j * rows + row] = gates_unit_forward(t, b, j, a_r, a_z, gates, h, reset)
+        meet(meeting, group, blocks * (2 * t + 2))
+        multiply(resets, weights_g, shape_g, sums)
+        for i in range(cuda.threadIdx.x, rows * units, THREADS):
+            row, unit = i // units, i % units
+            b, j = first_row + row, first + unit
+            if b < n_batch and j < n:
+                a_g = gates[t, b, 2 * n + j] + total(sums, shape_g, row, unit)
+                states[j * rows + row] = candidate_unit_forward(t, b, j, a_g, gates, keep, lengths, h)
+
+
+@kernel
+def _before_backward(
+    w_gates, w_candidate, dh, gates, h, keep, lengths, cuts, dz, dh_next, exchange, meeting, units, shape_g, shape
+):
+    """The exchange holds da_g in its first half, da_r and da_z in its second."""
+    (n_batch, n), (rows, columns, _, depth), (_, columns_g, _, depth_g) = dh_next.shape, shape, shape_g
+    group, groups, blocks, first_row, first = place(n, units, rows)
+    memory = cuda.shared.array(0, h.dtype)
+    size, size_g = depth * columns, depth_g * columns_g
+    weights, weights_g, sums = memory[:size], memory[size : size + size_g], memory[size + size_g :]
+    load_weights(w_gates, 1, n, first, shape, weights)
+    load_weights(w_candidate, 1, n, first, shape_g, weights_g)
+    candidates, others = exchange[group], exchange[groups + group]
+    clear_sums(sums)
+    for done in range(gates.shape[0]):
+        t = gates.shape[0] - 1 - done
+        for i in range(cuda.threadIdx.x, rows * units, THREADS):
+            row, unit = i // units, i % units
+            b, j = first_row + row, first + unit
+            if b < n_batch and j < n:
+                later = dh_next[b, j] + total(sums, shape, row, unit)
+                d_g, dz[b, j], dh_next[b, j] = candidate_unit_backward(t, b, j, later, dh, gates, h, keep, lengths, cuts)
+                candidates[j * rows + row] = d_g
+        meet(meeting, group, blocks * (2 * done + 1))
+        multiply(candidates, weights_g, shape_g, sums)
+        for i in range(cuda.threadIdx.x, rows * units, THREADS):
+            row, unit = i // units, i % units
+            b, j = first_row + row, first + unit
+            if b < n_batch and j < n:
+                dreset = total(sums, shape_g, row, unit)
+                d, dh_next[b, j] = gates_unit_backward(t, b, j, dreset, dz[b, j], dh_next[b, j], gates, h, lengths)
+                others[j * rows + row], others[(n + j) * rows + row] = d
+        meet(meeting, group, blocks * (2 * done + 2))
+        multiply(others, weights, shape, sums)
+    add_sums(sums, shape, first_row, first, units, dh_next)
+
+
 def gru_after_sequence_forward(gates, w_h, b_h, keep, lengths, h, s_g):
     """gates (T, B, 3H): x W_x + b on entry, R Z G on return; w_h (H, 3H), b_h (3H,); lengths (B,).
 
     Writes h[1:] of h (T+1, B, H), whose h[0] is the initial state, and s_g (T, B, H), the candidate's recurrent part.
     """
+    n_batch, n = h.shape[1:]
+    plan = planned(n_batch, n, ((n, 3),), h.dtype)
+    if plan:
+        run(_after_forward, plan, w_h, b_h, gates, keep, lengths, h, s_g)
+        return
     s = scratch("recurrent", gates.shape[1:], gates.dtype)
     for t in range(gates.shape[0]):
         fill_rows(b_h, s)
@@ -163,6 +207,11 @@ def gru_after_sequence_backward(dh, gates, s_g, h, w_h, keep, lengths, cuts, ds,
     Replaces gates by da and writes ds (T, B, 3H), the gradients of x W_x + b and of h_prev W_h + b_h; dh_next (B, H) holds the
     gradient of the final state on entry, of the initial one on return.
     """
+    n_batch, n = dh_next.shape
+    plan = planned(n_batch, n, ((3 * n, 1),), dh.dtype)
+    if plan:
+        run(_after_backward, plan, w_h, dh, gates, s_g, h, keep, lengths, cuts, ds, dh_next)
+        return
     for t in range(gates.shape[0] - 1, -1, -1):
         launch(_after_step_backward, dh_next.size, t, dh, gates, s_g, h, keep, lengths, cuts, ds, dh_next)
         add_product(ds[t], w_h, dh_next)
@@ -173,11 +222,15 @@ def gru_before_sequence_forward(gates, w_gates, w_candidate, keep, lengths, h, r
 
     Writes h[1:] of h (T+1, B, H), whose h[0] is the initial state, and reset = r*h_prev (T, B, H).
     """
-    n = 2 * h.shape[2]
+    n_batch, n = h.shape[1:]
+    plan = planned(n_batch, n, ((n, 2), (n, 1)), h.dtype)
+    if plan:
+        run(_before_forward, plan, w_gates, w_candidate, gates, keep, lengths, h, reset)
+        return
     for t in range(gates.shape[0]):
-        add_product(h[t], w_gates, gates[t, :, :n])
+        add_product(h[t], w_gates, gates[t, :, : 2 * n])
         launch(_gates_step_forward, h[t].size, t, gates, h, reset)
-        add_product(reset[t], w_candidate, gates[t, :, n:])
+        add_product(reset[t], w_candidate, gates[t, :, 2 * n :])
         launch(_candidate_step_forward, h[t].size, t, gates, keep, lengths, h)
 
 
@@ -188,10 +241,15 @@ def gru_before_sequence_backward(dh, gates, h, w_gates, w_candidate, keep, lengt
     Replaces gates by da (T, B, 3H), the gradient of the pre-activations; dh_next (B, H) holds the gradient of the final state on
     entry, of the initial one on return.
     """
-    n = 2 * h.shape[2]
-    dz, dreset = (scratch(name, dh_next.shape, dh_next.dtype) for name in ("dz", "dreset"))
+    n_batch, n = dh_next.shape
+    dz = scratch("dz", dh_next.shape, dh_next.dtype)
+    plan = planned(n_batch, n, ((n, 1), (2 * n, 1)), dh.dtype)
+    if plan:
+        run(_before_backward, plan, w_gates, w_candidate, dh, gates, h, keep, lengths, cuts, dz, dh_next)
+        return
+    dreset = scratch("dreset", dh_next.shape, dh_next.dtype)
     for t in range(gates.shape[0] - 1, -1, -1):
         launch(_candidate_step_backward, dh_next.size, t, dh, gates, h, keep, lengths, cuts, dz, dh_next)
-        write_product(gates[t, :, n:], w_candidate, dreset)
+        write_product(gates[t, :, 2 * n :], w_candidate, dreset)
         launch(_gates_step_backward, dh_next.size, t, dreset, dz, gates, h, lengths, dh_next)
-        add_product(gates[t, :, :n], w_gates, dh_next)
+        add_product(gates[t, :, : 2 * n], w_gates, dh_next)

@@ -7,7 +7,8 @@ from numba import cuda
 
 from seqterm.kernels.cuda.activation import sigmoid, tanh
 from seqterm.kernels.cuda.blas import add_product
-from seqterm.kernels.cuda.compile import device, kernel, launch
+from seqterm.kernels.cuda.compile import THREADS, device, kernel, launch
+from seqterm.kernels.cuda.persistent import add_sums, clear_sums, give, load_weights, meet, multiply, place, planned, run, total
 from seqterm.kernels.units.lstm import lstm_unit
 
 forward, backward = map(device, lstm_unit(sigmoid, tanh))
@@ -62,11 +63,63 @@ def _step_backward(t, dh, gates, c, lengths, cuts, dh_next, dc_next):
         _, dh_next[b, j] = lstm_backward(t, b, j, dh_next[b, j], dh, gates, c, lengths, cuts, dc_next)
 
 
+@kernel
+def _sequence_forward(w, gates, lengths, h, c, exchange, meeting, units, shape):
+    (_, n_batch, n), (rows, columns, _, depth) = h.shape, shape
+    group, groups, blocks, first_row, first = place(n, units, rows)
+    memory = cuda.shared.array(0, h.dtype)
+    weights, sums = memory[: depth * columns], memory[depth * columns :]
+    load_weights(w, 4, n, first, shape, weights)
+    give(h[0], first_row, first, units, rows, exchange[group])
+    for t in range(gates.shape[0]):
+        meet(meeting, group, blocks * (t + 1))
+        multiply(exchange[t % 2 * groups + group], weights, shape, sums)
+        given = exchange[(t + 1) % 2 * groups + group]
+        for i in range(cuda.threadIdx.x, rows * units, THREADS):
+            row, unit = i // units, i % units
+            b, j = first_row + row, first + unit
+            if b < n_batch and j < n:
+                a_i = gates[t, b, j] + total(sums, shape, row, 4 * unit)
+                a_f = gates[t, b, n + j] + total(sums, shape, row, 4 * unit + 1)
+                a_o = gates[t, b, 2 * n + j] + total(sums, shape, row, 4 * unit + 2)
+                a_g = gates[t, b, 3 * n + j] + total(sums, shape, row, 4 * unit + 3)
+                given[j * rows + row] = lstm_forward(t, b, j, (a_i, a_f, a_o, a_g), gates, lengths, h, c)
+
+
+@kernel
+def _sequence_backward(w, dh, gates, c, lengths, cuts, dh_next, dc_next, exchange, meeting, units, shape):
+    (n_batch, n), (rows, columns, _, depth) = dh_next.shape, shape
+    group, groups, blocks, first_row, first = place(n, units, rows)
+    memory = cuda.shared.array(0, dh.dtype)
+    weights, sums = memory[: depth * columns], memory[depth * columns :]
+    load_weights(w, 1, n, first, shape, weights)
+    clear_sums(sums)
+    for done in range(gates.shape[0]):
+        t = gates.shape[0] - 1 - done
+        given = exchange[done % 2 * groups + group]
+        for i in range(cuda.threadIdx.x, rows * units, THREADS):
+            row, unit = i // units, i % units
+            b, j = first_row + row, first + unit
+            if b < n_batch and j < n:
+                later = dh_next[b, j] + total(sums, shape, row, unit)
+                da, dh_next[b, j] = lstm_backward(t, b, j, later, dh, gates, c, lengths, cuts, dc_next)
+                k = j * rows + row
+                given[k], given[k + n * rows], given[k + 2 * n * rows], given[k + 3 * n * rows] = da
+        meet(meeting, group, blocks * (done + 1))
+        multiply(given, weights, shape, sums)
+    add_sums(sums, shape, first_row, first, units, dh_next)
+
+
 def lstm_sequence_forward(gates, w_h, lengths, h, c):
     """gates (T, B, 4H): x W_x + b on entry, the gates on return; w_h (H, 4H); lengths (B,).
 
     Writes h[1:] and c[1:] of h, c (T+1, B, H), whose first rows are the initial state.
     """
+    n_batch, n = h.shape[1:]
+    plan = planned(n_batch, n, ((n, 4),), h.dtype)
+    if plan:
+        run(_sequence_forward, plan, w_h, gates, lengths, h, c)
+        return
     for t in range(gates.shape[0]):
         add_product(h[t], w_h, gates[t])
         launch(_step_forward, h[t].size, t, gates, lengths, h, c)
@@ -78,6 +131,11 @@ def lstm_sequence_backward(dh, gates, c, w_h, lengths, cuts, dh_next, dc_next):
     Replaces gates by da (T, B, 4H), the gradient of the pre-activations; dh_next, dc_next (B, H) hold the gradients of the final
     state on entry, of the initial one on return.
     """
+    n_batch, n = dh_next.shape
+    plan = planned(n_batch, n, ((4 * n, 1),), dh.dtype)
+    if plan:
+        run(_sequence_backward, plan, w_h, dh, gates, c, lengths, cuts, dh_next, dc_next)
+        return
     for t in range(gates.shape[0] - 1, -1, -1):
         launch(_step_backward, dh_next.size, t, dh, gates, c, lengths, cuts, dh_next, dc_next)
         add_product(gates[t], w_h, dh_next)

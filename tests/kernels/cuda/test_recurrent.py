@@ -10,7 +10,8 @@ from seqterm.kernels.cpu import elman as cpu_elman
 from seqterm.kernels.cpu import gru as cpu_gru
 from seqterm.kernels.cpu import lstm as cpu_lstm
 from seqterm.kernels.cpu import product as cpu_product
-from seqterm.kernels.cuda import elman, gru, lstm, product
+from seqterm.kernels.cuda import elman, gru, lstm, persistent, product
+from seqterm.kernels.cuda.compile import SIMULATED
 from tests.kernels.cpu.cells import LENGTHS, TOLERANCE, problem
 
 CPU = SimpleNamespace(
@@ -96,18 +97,49 @@ def check(cell, shape, flag=True, **options):
         np.testing.assert_allclose(found[name].copy_to_host(), expected[name], **tolerance, err_msg=name)
 
 
+@pytest.fixture(params=["a step at a time", "persistent"])
+def _way(request, monkeypatch):
+    """As plans decide on a device; in the simulator nine blocks run side by side in one of the two ways."""
+    if request.param == "a step at a time":
+        monkeypatch.setattr(persistent, "limits", lambda: (0, 0))
+        yield
+    elif SIMULATED:
+        from tests.kernels.cuda.together import blocks_together
+
+        monkeypatch.setattr(persistent, "limits", lambda: (9, 1 << 16))
+        with blocks_together():
+            yield
+    else:
+        yield
+
+
+@pytest.mark.usefixtures("_way")
 @pytest.mark.parametrize("flag", [False, True])
 @pytest.mark.parametrize("cell", CELLS)
 def test_loops_agree(cell, flag):
     check(cell, (3, 3, 5), flag, dtype=np.float32)
 
 
+@pytest.mark.usefixtures("_way")
 @pytest.mark.parametrize("cuts", [False, True])
 @pytest.mark.parametrize("lengths", LENGTHS)
 @pytest.mark.parametrize("cell", CELLS)
 def test_loops_agree_with_lengths_and_cuts(cell, lengths, cuts):
-    check(cell, (4, 3, 5), lengths=lengths, cuts=cuts)
+    check(cell, (4, 3, 5), lengths=lengths, cuts=cuts, dtype=np.float32)
 
 
+@pytest.mark.usefixtures("_way")
+@pytest.mark.parametrize("shape", [(2, 9, 13), (1, 1, 1)])
+@pytest.mark.parametrize("cell", CELLS)
+def test_rows_and_units_that_several_blocks_share(cell, shape):
+    check(cell, shape, lengths="ragged", dtype=np.float32)
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_loops_agree_in_float64(cell):
+    check(cell, (4, 3, 5), lengths="ragged", cuts=True)
+
+
+@pytest.mark.usefixtures("_way")
 def test_a_recurrent_bias():
-    check("gru, reset after", (3, 2, 4), recurrent_bias=True)
+    check("gru, reset after", (3, 2, 4), recurrent_bias=True, dtype=np.float32)
