@@ -14,7 +14,7 @@ import numpy as np
 
 from seqterm.backends.base import Array, Backend, Team
 from seqterm.backends.cpu import CPU
-from seqterm.kernels.cuda import arrays, blas
+from seqterm.kernels.cuda import allocation, arrays, blas
 
 TWINS = frozenset(
     (
@@ -55,10 +55,10 @@ class CUDA:
         blas.set_math(mathematics)
 
     def empty(self, shape: tuple[int, ...], dtype: np.dtype) -> Array:
-        return arrays.empty(shape, dtype)
+        return allocation.empty(shape, dtype)
 
     def zeros(self, shape: tuple[int, ...], dtype: np.dtype) -> Array:
-        made = arrays.empty(shape, dtype)
+        made = allocation.empty(shape, dtype)
         arrays.fill(made, 0)
         return made
 
@@ -69,7 +69,7 @@ class CUDA:
             arrays.copy(value, target)
 
     def to_device(self, array: Array) -> Array:
-        return arrays.to_device(array)
+        return allocation.to_device(array)
 
     def to_host(self, array: Array) -> Array:
         return arrays.to_host(array)

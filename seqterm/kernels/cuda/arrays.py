@@ -1,48 +1,12 @@
-"""Memory of the device: making, filling and copying arrays, of up to four axes and any strides."""
+"""Filling and copying arrays, of up to four axes; copies of any strides."""
 
-import math
 from typing import Any
 
 import numpy as np
 from numba import cuda
-from numba.cuda.cudadrv.driver import CudaAPIError
 
-from seqterm.errors import DeviceError
+from seqterm.kernels.cuda.allocation import empty
 from seqterm.kernels.cuda.compile import kernel, launch
-
-OUT_OF_MEMORY = 2  # the driver's error
-
-
-def empty(shape: tuple[int, ...], dtype: Any) -> Any:
-    """DeviceError where there is not enough memory."""
-    return _with_room(math.prod(shape) * np.dtype(dtype).itemsize, lambda: cuda.device_array(shape, dtype))
-
-
-def to_device(array: np.ndarray) -> Any:
-    """A copy of a numpy array; DeviceError where there is not enough memory."""
-    return _with_room(array.nbytes, lambda: cuda.to_device(np.ascontiguousarray(array)))
-
-
-def to_host(array: Any) -> np.ndarray:
-    """A copy in numpy's memory, once all that was launched before is done."""
-    if not array.is_c_contiguous():
-        whole = empty(array.shape, array.dtype)
-        copy(array, whole)
-        array = whole
-    return array.copy_to_host()
-
-
-def _with_room(n_bytes: int, make: Any) -> Any:
-    try:
-        return make()
-    except CudaAPIError as error:
-        if error.code != OUT_OF_MEMORY:
-            raise
-        free, total = cuda.current_context().get_memory_info()
-        raise DeviceError(
-            f"The GPU has no room for {n_bytes / 1e6:,.0f} MB more, {free / 1e6:,.0f} of its {total / 1e6:,.0f} MB are free: "
-            "lower --batch, --steps or --hidden, or use --device cpu."
-        ) from error
 
 
 @kernel
@@ -97,3 +61,12 @@ def fill(x: Any, value: float) -> None:
 def copy(source: Any, target: Any) -> None:
     """target[...] = source, of the same shape."""
     launch(COPIES[target.ndim], target.size, source, target)
+
+
+def to_host(array: Any) -> np.ndarray:
+    """A copy in numpy's memory, once all that was launched before is done."""
+    if not array.is_c_contiguous():
+        whole = empty(array.shape, array.dtype)
+        copy(array, whole)
+        array = whole
+    return array.copy_to_host()

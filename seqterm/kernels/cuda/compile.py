@@ -6,10 +6,13 @@ arrays and launches kernels, one after the other on the default stream.
 
 import functools
 import math
+import threading
 from typing import Any
 
 import numpy as np
 from numba import config, cuda
+
+from seqterm.kernels.cuda.allocation import empty
 
 # As on the processor: everything that `True` would allow except to assume that there is no NaN or infinity.
 FAST = {"nsz", "arcp", "contract", "afn", "reassoc"}
@@ -33,15 +36,17 @@ def launch(kernel: Any, n: int, *arguments: Any) -> None:
         kernel[-(-n // THREADS), THREADS](*arguments)
 
 
-_scratch: dict[tuple[str, np.dtype], Any] = {}
+_own = threading.local()
 
 
 def scratch(name: str, shape: tuple[int, ...], dtype: Any) -> Any:
-    """A buffer that a launch needs for itself, uninitialised; kept for the next one, as allocation makes the device wait."""
+    """A buffer that a launch needs for itself, uninitialised; this thread's next one has it again, as allocation makes the device
+    wait."""
     size, key = math.prod(shape), (name, np.dtype(dtype))
-    buffer = _scratch.get(key)
+    kept = _own.__dict__.setdefault("scratch", {})
+    buffer = kept.get(key)
     if buffer is None or buffer.size < size:
-        buffer = _scratch[key] = cuda.device_array(size, dtype)
+        buffer = kept[key] = empty((size,), dtype)
     return buffer[:size].reshape(shape)
 
 

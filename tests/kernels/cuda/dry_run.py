@@ -7,7 +7,6 @@ is called with.  It shows that shapes, strides and types fit, where the simulato
 import contextlib
 import ctypes
 import itertools
-import sys
 from types import SimpleNamespace
 
 import numba.cuda.dispatcher
@@ -17,7 +16,7 @@ from numba.cuda.cudadrv import devicearray, devices
 from numba.cuda.dispatcher import CUDADispatcher
 
 from seqterm.backends.cuda import CUDA
-from seqterm.kernels.cuda import blas
+from seqterm.kernels.cuda import blas, compile, persistent
 from seqterm.models.nnlm import Nnlm
 from seqterm.models.nnlm_settings import NnlmSettings
 from seqterm.models.recurrent import RecurrentModel
@@ -26,7 +25,7 @@ from seqterm.text.stream import Batch
 from seqterm.training.settings import TrainingSettings
 from seqterm.training.update import Updater
 
-CAPABILITY = 9, 0
+CAPABILITY, MULTIPROCESSORS, SHARED = (9, 0), 132, 227 << 10
 NOWHERE = itertools.count(1 << 20, 1 << 20)  # addresses that nobody reads
 
 
@@ -89,6 +88,8 @@ def no_device():
         (cuda, "to_device", lambda array, **options: device_array(array.shape, array.dtype)),
         (CUDADispatcher, "__getitem__", lambda *which: Compiled(*which)),
         (blas, "_multiply", multiply),
+        (persistent, "limits", lambda: (MULTIPROCESSORS, SHARED)),
+        (compile, "_allow_shared", lambda *which: None),
         (
             devices,
             "_runtime",
