@@ -18,7 +18,7 @@ def devices(command: Devices, session: Session) -> Iterator[Event]:
     gpus, why_none = find_gpus()
     for number, gpu in enumerate(gpus):
         reason = why_none or ("the first one is used" if number else "")
-        yield Device("cuda", _described(gpu), not reason, reason)
+        yield Device("cuda", described(gpu), not reason, reason)
     if not gpus:
         yield Device("cuda", "no GPU", False, why_none)
 
@@ -34,7 +34,7 @@ def _processor() -> str:
     return platform.processor() or platform.machine()
 
 
-def _described(gpu: Gpu) -> str:
+def described(gpu: Gpu) -> str:
     if not gpu.memory:
         return gpu.name
     major, minor = gpu.capability
