@@ -196,8 +196,8 @@ def ceilings(device: str) -> tuple[float, float]:
 
 
 def needed(cell: str, shape: tuple[int, int, int]) -> tuple[int, int]:
-    """(operations, bytes) of forward and backward: three products of the input's and of the state's size; x, dy and dx once; gates
-    written, read and replaced by their gradient, which is read for weights and input; h written and read twice."""
+    """(operations, bytes) of forward and backward: three products of the input's and of the state's size; x, dy and dx once;
+    gates written, read and replaced by their gradient, which is read for weights and input; h written and read twice."""
     (n_batch, size, n_steps), gates = shape, GATES[cell]
     places = n_steps * n_batch * size
     return 3 * 2 * 2 * places * size * gates, 4 * places * (3 + 5 * gates + 3)
