@@ -17,7 +17,6 @@ from seqterm.kernels.cuda.persistent import (
     place,
     place_of,
     share,
-    total,
 )
 from seqterm.kernels.cuda.plan import planned, run
 from seqterm.kernels.units.elman import elman_relu_unit, elman_tanh_unit
@@ -86,7 +85,7 @@ def _sequence_forward(w, a, relu, lengths, h, exchange, meeting, units, shape):
         given = exchange[(t + 1) % 2 * groups + group]
         for row in range(top, bottom, apart):
             b = first_row + row
-            own = a[t, b, j] + total(sums, shape, place_of(shape, row, unit))
+            own = a[t, b, j] + sums[place_of(shape, row, unit)]
             given[j * rows + row] = elman_forward(t, b, j, own, relu, lengths, h)
 
 
@@ -105,13 +104,13 @@ def _sequence_backward(w, dh, h, relu, lengths, cuts, da, dh_next, exchange, mee
             b = first_row + row
             later = dh_next[b, j]
             if done:
-                later += total(sums, shape, place_of(shape, row, unit))
+                later += sums[place_of(shape, row, unit)]
             d, dh_next[b, j] = elman_backward(t, b, j, later, dh, h, relu, lengths, cuts, da)
             given[j * rows + row] = d
         meet(meeting, group, blocks * (done + 1))
         multiply(given, weights, shape, sums)
     for row in range(top, bottom, apart):
-        dh_next[first_row + row, j] += total(sums, shape, place_of(shape, row, unit))
+        dh_next[first_row + row, j] += sums[place_of(shape, row, unit)]
 
 
 def elman_sequence_forward(a, w_h, relu, lengths, h):

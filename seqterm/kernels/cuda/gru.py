@@ -29,7 +29,6 @@ from seqterm.kernels.cuda.persistent import (
     place_of,
     share,
     split,
-    total,
 )
 from seqterm.kernels.cuda.plan import planned, run, scratch_of_parts
 
@@ -98,9 +97,9 @@ def _after_forward(w, b_h, gates, keep, lengths, h, s_g, exchange, meeting, unit
         for row in range(top, bottom, apart):
             b, k, gate = first_row + row, place_of(shape, row, unit), units // TILE_COLUMNS
             s_r, s_z, s = (b_h[j], b_h[n + j], b_h[2 * n + j]) if b_h.shape[0] else (zero, zero, zero)
-            s_r += total(sums, shape, k)
-            s_z += total(sums, shape, k + gate)
-            s += total(sums, shape, k + 2 * gate)
+            s_r += sums[k]
+            s_z += sums[k + gate]
+            s += sums[k + 2 * gate]
             given[j * rows + row] = after_unit_forward(t, b, j, s_r, s_z, s, gates, keep, lengths, h, s_g)
 
 
@@ -153,14 +152,14 @@ def _before_forward(w_gates, w_candidate, gates, keep, lengths, h, reset, exchan
         multiply(states, weights, shape, sums)
         for row in range(top, bottom, apart):
             b, k, gate = first_row + row, place_of(shape, row, unit), units // TILE_COLUMNS
-            a_r = gates[t, b, j] + total(sums, shape, k)
-            a_z = gates[t, b, n + j] + total(sums, shape, k + gate)
+            a_r = gates[t, b, j] + sums[k]
+            a_z = gates[t, b, n + j] + sums[k + gate]
             resets[j * rows + row] = gates_unit_forward(t, b, j, a_r, a_z, gates, h, reset)
         meet(meeting, group, blocks * (2 * t + 2))
         multiply(resets, weights_g, shape_g, sums)
         for row in range(top, bottom, apart):
             b = first_row + row
-            a_g = gates[t, b, 2 * n + j] + total(sums, shape_g, place_of(shape_g, row, unit))
+            a_g = gates[t, b, 2 * n + j] + sums[place_of(shape_g, row, unit)]
             states[j * rows + row] = candidate_unit_forward(t, b, j, a_g, gates, keep, lengths, h)
 
 
@@ -184,20 +183,20 @@ def _before_backward(
             b = first_row + row
             later = dh_next[b, j]
             if done:
-                later += total(sums, shape, place_of(shape, row, unit))
+                later += sums[place_of(shape, row, unit)]
             d_g, dz[b, j], dh_next[b, j] = candidate_unit_backward(t, b, j, later, dh, gates, h, keep, lengths, cuts)
             candidates[j * rows + row] = d_g
         meet(meeting, group, blocks * (2 * done + 1))
         multiply(candidates, weights_g, shape_g, sums)
         for row in range(top, bottom, apart):
             b = first_row + row
-            dreset = total(sums, shape_g, place_of(shape_g, row, unit))
+            dreset = sums[place_of(shape_g, row, unit)]
             d, dh_next[b, j] = gates_unit_backward(t, b, j, dreset, dz[b, j], dh_next[b, j], gates, h, lengths)
             others[j * rows + row], others[(n + j) * rows + row] = d
         meet(meeting, group, blocks * (2 * done + 2))
         multiply(others, weights, shape, sums)
     for row in range(top, bottom, apart):
-        dh_next[first_row + row, j] += total(sums, shape, place_of(shape, row, unit))
+        dh_next[first_row + row, j] += sums[place_of(shape, row, unit)]
 
 
 def gru_after_sequence_forward(gates, w_h, b_h, keep, lengths, h, s_g):

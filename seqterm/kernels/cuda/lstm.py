@@ -20,7 +20,6 @@ from seqterm.kernels.cuda.persistent import (
     place_of,
     share,
     split,
-    total,
 )
 from seqterm.kernels.cuda.plan import planned, run, scratch_of_parts
 from seqterm.kernels.units.lstm import lstm_unit
@@ -92,10 +91,10 @@ def _sequence_forward(w, gates, lengths, h, c, exchange, meeting, units, shape):
         given = exchange[(t + 1) % 2 * groups + group]
         for row in range(top, bottom, apart):
             b, k, gate = first_row + row, place_of(shape, row, unit), units // TILE_COLUMNS
-            a_i = gates[t, b, j] + total(sums, shape, k)
-            a_f = gates[t, b, n + j] + total(sums, shape, k + gate)
-            a_o = gates[t, b, 2 * n + j] + total(sums, shape, k + 2 * gate)
-            a_g = gates[t, b, 3 * n + j] + total(sums, shape, k + 3 * gate)
+            a_i = gates[t, b, j] + sums[k]
+            a_f = gates[t, b, n + j] + sums[k + gate]
+            a_o = gates[t, b, 2 * n + j] + sums[k + 2 * gate]
+            a_g = gates[t, b, 3 * n + j] + sums[k + 3 * gate]
             given[j * rows + row] = lstm_forward(t, b, j, (a_i, a_f, a_o, a_g), gates, lengths, h, c)
 
 

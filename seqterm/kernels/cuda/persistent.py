@@ -16,7 +16,7 @@ steps are then long enough that launches hide behind them.
 from numba import cuda
 
 from seqterm.kernels.cuda.compile import THREADS, device, kernel
-from seqterm.kernels.cuda.memory import arrive, arrived, four, together
+from seqterm.kernels.cuda.memory import arrive, arrived, four, one, together
 
 TILE_ROWS, TILE_COLUMNS = 8, 4  # sums that a thread keeps
 TILE = TILE_ROWS * TILE_COLUMNS
@@ -125,7 +125,7 @@ def _add(sums, x, weights, i, step):
 
 @device
 def multiply(x, weights, shape, sums):
-    """Writes the sums of this thread's slice and tile of x^T weights: x (depth, rows), weights (depth, columns), both flat."""
+    """Writes x^T weights, each element where `place_of` says: x (depth, rows), weights (depth, columns), both flat."""
     rows, columns, slices, depth = shape
     across = columns // TILE_COLUMNS
     tiles = across * (rows // TILE_ROWS)
@@ -151,25 +151,22 @@ def multiply(x, weights, shape, sums):
         for k in range(TILE):
             sums[k * STRIDE + cuda.threadIdx.x] = own[k]
     cuda.syncthreads()
+    if slices > 1:
+        for i in range(cuda.threadIdx.x, tiles * TILE, THREADS):
+            k = i // tiles * STRIDE + i % tiles
+            y, of_slice, end = sums[k], k + tiles, k + slices * tiles
+            while of_slice < end:  # Numba's range takes three times the instructions
+                y += one(sums, of_slice)
+                of_slice += tiles
+            sums[k] = y
+        cuda.syncthreads()
 
 
 @device
 def place_of(shape, row, unit):
-    """Where `multiply` left the first slice's sum of a row and a unit; that of its next gate is units / TILE_COLUMNS further."""
+    """Where in its sums `multiply` left a row and a unit; its next gate stands units / TILE_COLUMNS further."""
     i = row % TILE_ROWS * TILE_COLUMNS + unit % TILE_COLUMNS
     return i * STRIDE + row // TILE_ROWS * (shape[1] // TILE_COLUMNS) + unit // TILE_COLUMNS
-
-
-@device
-def total(sums, shape, i):
-    """The element of the product whose first slice is sums[i]."""
-    rows, columns, slices, _ = shape
-    tiles = columns // TILE_COLUMNS * (rows // TILE_ROWS)
-    y = sums[i]
-    for _ in range(1, slices):
-        i += tiles
-        y += sums[i]
-    return y
 
 
 @device
@@ -178,14 +175,14 @@ def give_part(sums, shape, first, hidden, part):
     for i in range(cuda.threadIdx.x, shape[0] * shape[1], THREADS):
         row, unit = i % shape[0], i // shape[0]
         if first + unit < hidden:
-            part[(first + unit) * shape[0] + row] = total(sums, shape, place_of(shape, row, unit))
+            part[(first + unit) * shape[0] + row] = sums[place_of(shape, row, unit)]
 
 
 @device
 def all_parts(sums, shape, row, unit, j, parts):
     """The product of a row and a unit: `multiply` left it where there is one part, else parts (parts, H * rows) hold it."""
     if parts.shape[0] == 1:
-        return total(sums, shape, place_of(shape, row, unit))
+        return sums[place_of(shape, row, unit)]
     y = parts[0, j * shape[0] + row]
     for part in range(1, parts.shape[0]):
         y += parts[part, j * shape[0] + row]

@@ -13,7 +13,9 @@ from seqterm.kernels.cuda.persistent import AHEAD, APART, STRIDE, TILE, TILE_COL
 # What a step costs, in cycles; rough figures for a device of compute capability 9.0, to choose by.
 MEETING = 2500  # all blocks of a group wait for one another
 BYTES = 24  # that a multiprocessor gets from the second-level cache while all the others read too
-LANES = 128  # multiply-adds that a multiprocessor does side by side
+LANES = 128  # multiply-adds that a multiprocessor does side by side: four of five cycles of many threads, every other of few
+ADDED = 16  # of a sum by all threads, for each slice
+UNIT = 600  # to compute one by all threads, and to write it
 
 
 class Shape(NamedTuple):
@@ -53,19 +55,20 @@ def _round_up(n: int, step: int) -> int:
 
 
 def _shape(rows: int, columns: int, depth: int) -> Shape:
-    """With as many slices as there are threads for, but none so thin that it has less than two times AHEAD to read."""
+    """With the best number of slices, none so thin that it has less than two times AHEAD to read."""
     tiles = rows // TILE_ROWS * (columns // TILE_COLUMNS)
-    slices = max(1, min(THREADS // tiles, depth // (2 * AHEAD)))
-    return Shape(rows, columns, slices, _round_up(depth, 2 * AHEAD * slices))
+    most = max(1, min(THREADS // tiles, depth // (2 * AHEAD)))
+    numbers = (max(1, most >> halved) for halved in range(4))
+    shapes = (Shape(rows, columns, slices, _round_up(depth, 2 * AHEAD * slices)) for slices in numbers)
+    return min(shapes, key=_cycles)
 
 
-def _cycles(shape: Shape, meets: bool) -> float:
-    """The longer of multiplying and of reading the exchange, then to add up the slices, and to meet."""
+def _cycles(shape: Shape) -> float:
+    """The longer of multiplying and of reading the exchange, and to add up the slices."""
     rows, columns, slices, depth = shape
-    product = depth / slices * TILE * max(1.0, slices * shape.tiles / LANES)
-    read = depth * rows * 4 / BYTES
-    added = 4 * slices * -(-rows * columns // THREADS)
-    return max(product, read) + added + (MEETING if meets else 0)
+    product = depth / slices * TILE * max(2.0, 1.25 * slices * shape.tiles / LANES)
+    added = ADDED * slices * -(-rows * columns // THREADS) if slices > 1 else 0
+    return max(product, depth * rows * 4 / BYTES) + added
 
 
 @functools.cache
@@ -90,14 +93,16 @@ def plan(
     best = None
     for units, rows, parts in candidates:
         across, groups = -(-hidden // units) * parts, -(-n_batch // rows)
-        if units % parts or across * groups > processors:
+        largest = rows * units * max(gates for _, gates in products)
+        if units % parts or units > THREADS or largest > TILE * THREADS or across * groups > processors:
             continue
         shapes = tuple(_shape(rows, gates * units, -(-depth // parts)) for depth, gates in products)
         weights = sum(shape.depth * shape.columns for shape in shapes)
         needed = 4 * (weights + TILE * STRIDE)
-        if needed > shared or max(units, *(shape.tiles for shape in shapes)) > THREADS:
+        if needed > shared:
             continue
-        cycles = sum(_cycles(shape, across > 1) for shape in shapes) + (MEETING if parts > 1 else 0)
+        meetings = len(shapes) * (across > 1) + (parts > 1)
+        cycles = sum(map(_cycles, shapes)) + UNIT * -(-units * rows // (parts * THREADS)) + MEETING * meetings
         if best is None or cycles < best.cycles:
             best = Plan(units, rows, groups, parts, across * groups, shapes, needed, cycles)
     return best
