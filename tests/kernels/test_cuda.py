@@ -22,6 +22,16 @@ def test_twins_agree_in_the_simulator():
     assert " passed" in done.stdout
 
 
+def test_every_kernel_compiles_for_a_device_and_keeps_its_numbers_in_registers():
+    pytest.importorskip("numba_cuda", reason="needs seqterm[cuda]")
+    words = [sys.executable, "-m", "tests.kernels.cuda.ptx"]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=600, check=False)
+    assert done.returncode == 0, done.stderr
+    lines = [line.split() for line in done.stdout.splitlines()[1:]]
+    assert {name: int(spilled) for name, _, _, spilled, _ in lines if int(spilled)} == {}
+    assert len(lines) > 1
+
+
 @pytest.mark.gpu
 @pytest.mark.skipif(not has_gpu(), reason="there is no GPU")
 def test_twins_agree_on_the_device():

@@ -4,6 +4,7 @@ Every function that other floors call stands under the name, and with the argume
 arrays and launches kernels, one after the other on the default stream.
 """
 
+import functools
 import math
 from typing import Any
 
@@ -42,3 +43,21 @@ def scratch(name: str, shape: tuple[int, ...], dtype: Any) -> Any:
     if buffer is None or buffer.size < size:
         buffer = _scratch[key] = cuda.device_array(size, dtype)
     return buffer[:size].reshape(shape)
+
+
+def launch_together(kernel: Any, blocks: int, shared: int, *arguments: Any) -> None:
+    """Run kernel(*arguments) in blocks that are all there at once, each with `shared` bytes of dynamic shared memory."""
+    if not SIMULATED:
+        _allow_shared(kernel, tuple(kernel.typeof_pyval(x) for x in arguments))
+    kernel[blocks, THREADS, 0, shared](*arguments)
+
+
+@functools.cache
+def _allow_shared(kernel: Any, types: tuple[Any, ...]) -> None:
+    """Without this a kernel has at most 48 kB of shared memory, whatever the device has."""
+    from cuda.bindings.driver import CUfunction_attribute
+    from numba.cuda.cudadrv.driver import driver
+
+    function = kernel.compile(types)._codelibrary.get_cufunc()
+    attribute = CUfunction_attribute.CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES
+    driver.cuKernelSetAttribute(attribute, function.device.MAX_SHARED_MEMORY_PER_BLOCK_OPTIN, function.handle, function.device.id)

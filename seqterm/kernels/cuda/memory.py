@@ -1,0 +1,106 @@
+"""What Numba has no word for: loads without a test or of four numbers, and the two halves of a barrier between blocks.
+
+`arrive` releases and `arrived` acquires at the scope of the device, so that whoever has seen a block arrive sees what it had
+written.  `sync` of cuda.cg does as much for the whole grid, with a call into a library; these let groups of blocks go on without
+the others, and let a block do something useful between its arrival and its wait.
+"""
+
+import threading
+import time
+
+from llvmlite import ir
+from numba import types
+
+from seqterm.kernels.cuda.compile import SIMULATED
+
+WIDTH = 4  # numbers that one load brings
+ARRIVE = "red.release.gpu.global.add.s32 [$0], 1;", "l,~{memory}"
+ARRIVED = "ld.acquire.gpu.global.s32 $0, [$1];", "=r,l,~{memory}"
+
+_lock = threading.Lock()
+
+
+def _plain_one(x, i):
+    return x[i]
+
+
+def _plain_four(x, i):
+    return x[i], x[i + 1], x[i + 2], x[i + 3]
+
+
+def _plain_arrive(meeting, i):
+    with _lock:
+        meeting[i] += 1
+
+
+def _plain_arrived(meeting, i):
+    time.sleep(0)
+    return meeting[i]
+
+
+def _plain_together():
+    pass
+
+
+if SIMULATED:
+    one, four, arrive, arrived, together = _plain_one, _plain_four, _plain_arrive, _plain_arrived, _plain_together
+else:
+    from numba.cuda.extending import intrinsic
+
+    def _address(context, builder, array_type, args):
+        return builder.gep(context.make_array(array_type)(context, builder, args[0]).data, [args[1]])
+
+    @intrinsic
+    def one(typingctx, x, i):
+        """x[i]; i is not negative, which Numba would have to see for itself."""
+
+        def codegen(context, builder, signature, args):
+            return builder.load(_address(context, builder, x, args))
+
+        return x.dtype(x, types.intp), codegen
+
+    @intrinsic
+    def four(typingctx, x, i):
+        """(x[i], ..., x[i+3]); i is a multiple of four, and x begins at a multiple of 16 bytes."""
+
+        def codegen(context, builder, signature, args):
+            vector_type = ir.VectorType(context.get_value_type(x.dtype), WIDTH)
+            vector = builder.load(builder.bitcast(_address(context, builder, x, args), vector_type.as_pointer()))
+            vector.align = 16
+            items = [builder.extract_element(vector, ir.Constant(ir.IntType(32), k)) for k in range(WIDTH)]
+            return context.make_tuple(builder, signature.return_type, items)
+
+        return types.UniTuple(x.dtype, WIDTH)(x, types.intp), codegen
+
+    @intrinsic
+    def arrive(typingctx, meeting, i):
+        """Adds one to meeting[i], int32, for all blocks to see, and before it what this thread has seen written."""
+
+        def codegen(context, builder, signature, args):
+            address = _address(context, builder, meeting, args)
+            function = ir.FunctionType(ir.VoidType(), [address.type])
+            builder.call(ir.InlineAsm(function, *ARRIVE, side_effect=True), [address])
+            return context.get_dummy_value()
+
+        return types.void(meeting, types.intp), codegen
+
+    @intrinsic
+    def arrived(typingctx, meeting, i):
+        """meeting[i], int32, as it is now."""
+
+        def codegen(context, builder, signature, args):
+            address = _address(context, builder, meeting, args)
+            function = ir.FunctionType(ir.IntType(32), [address.type])
+            return builder.call(ir.InlineAsm(function, *ARRIVED, side_effect=True), [address])
+
+        return types.int32(meeting, types.intp), codegen
+
+    @intrinsic
+    def together(typingctx):
+        """A kernel that says so is launched with all its blocks at once, or with an error, as if it used cuda.cg."""
+
+        def codegen(context, builder, signature, args):
+            context.active_code_library.use_cooperative = True
+            return context.get_dummy_value()
+
+        return types.void(), codegen
