@@ -8,8 +8,17 @@ from numba import cuda
 from seqterm.kernels.cuda.activation import relu as relu_of
 from seqterm.kernels.cuda.activation import step, tanh
 from seqterm.kernels.cuda.blas import add_product
-from seqterm.kernels.cuda.compile import THREADS, device, kernel, launch
-from seqterm.kernels.cuda.persistent import add_sums, clear_sums, give, load_weights, meet, multiply, place, planned, run, total
+from seqterm.kernels.cuda.compile import device, kernel, launch
+from seqterm.kernels.cuda.persistent import (
+    give,
+    load_weights,
+    meet,
+    multiply,
+    place,
+    place_of,
+    share,
+)
+from seqterm.kernels.cuda.plan import planned, run
 from seqterm.kernels.units.elman import elman_relu_unit, elman_tanh_unit
 
 tanh_forward, tanh_backward = map(device, elman_tanh_unit(tanh))
@@ -64,44 +73,44 @@ def _step_backward(t, dh, h, relu, lengths, cuts, da, dh_next):
 @kernel
 def _sequence_forward(w, a, relu, lengths, h, exchange, meeting, units, shape):
     (_, n_batch, n), (rows, columns, _, depth) = h.shape, shape
-    group, groups, blocks, first_row, first = place(n, units, rows)
+    group, groups, blocks, first_row, first, _ = place(n, units, rows, 1)
+    unit, j, top, bottom, apart = share(n_batch, n, first_row, first, units, rows)
     memory = cuda.shared.array(0, h.dtype)
     weights, sums = memory[: depth * columns], memory[depth * columns :]
-    load_weights(w, 1, n, first, shape, weights)
-    give(h[0], first_row, first, units, rows, exchange[group])
+    load_weights(w, 1, n, first, 0, w.shape[0], shape, weights)
+    give(h[0], first_row, j, top, bottom, apart, rows, exchange[group])
     for t in range(a.shape[0]):
         meet(meeting, group, blocks * (t + 1))
         multiply(exchange[t % 2 * groups + group], weights, shape, sums)
         given = exchange[(t + 1) % 2 * groups + group]
-        for i in range(cuda.threadIdx.x, rows * units, THREADS):
-            row, unit = i // units, i % units
-            b, j = first_row + row, first + unit
-            if b < n_batch and j < n:
-                own = a[t, b, j] + total(sums, shape, row, unit)
-                given[j * rows + row] = elman_forward(t, b, j, own, relu, lengths, h)
+        for row in range(top, bottom, apart):
+            b = first_row + row
+            own = a[t, b, j] + sums[place_of(shape, row, unit)]
+            given[j * rows + row] = elman_forward(t, b, j, own, relu, lengths, h)
 
 
 @kernel
 def _sequence_backward(w, dh, h, relu, lengths, cuts, da, dh_next, exchange, meeting, units, shape):
     (n_batch, n), (rows, columns, _, depth) = dh_next.shape, shape
-    group, groups, blocks, first_row, first = place(n, units, rows)
+    group, groups, blocks, first_row, first, _ = place(n, units, rows, 1)
+    unit, j, top, bottom, apart = share(n_batch, n, first_row, first, units, rows)
     memory = cuda.shared.array(0, dh.dtype)
     weights, sums = memory[: depth * columns], memory[depth * columns :]
-    load_weights(w, 1, n, first, shape, weights)
-    clear_sums(sums)
+    load_weights(w, 1, n, first, 0, w.shape[0], shape, weights)
     for done in range(da.shape[0]):
         t = da.shape[0] - 1 - done
         given = exchange[done % 2 * groups + group]
-        for i in range(cuda.threadIdx.x, rows * units, THREADS):
-            row, unit = i // units, i % units
-            b, j = first_row + row, first + unit
-            if b < n_batch and j < n:
-                later = dh_next[b, j] + total(sums, shape, row, unit)
-                d, dh_next[b, j] = elman_backward(t, b, j, later, dh, h, relu, lengths, cuts, da)
-                given[j * rows + row] = d
+        for row in range(top, bottom, apart):
+            b = first_row + row
+            later = dh_next[b, j]
+            if done:
+                later += sums[place_of(shape, row, unit)]
+            d, dh_next[b, j] = elman_backward(t, b, j, later, dh, h, relu, lengths, cuts, da)
+            given[j * rows + row] = d
         meet(meeting, group, blocks * (done + 1))
         multiply(given, weights, shape, sums)
-    add_sums(sums, shape, first_row, first, units, dh_next)
+    for row in range(top, bottom, apart):
+        dh_next[first_row + row, j] += sums[place_of(shape, row, unit)]
 
 
 def elman_sequence_forward(a, w_h, relu, lengths, h):

@@ -7,7 +7,7 @@ gradient of their own.
 from numba import cuda
 
 from seqterm.kernels.cuda.blas import add_product, write_product
-from seqterm.kernels.cuda.compile import THREADS, kernel, launch, scratch
+from seqterm.kernels.cuda.compile import kernel, launch, scratch
 from seqterm.kernels.cuda.dense import fill_rows
 from seqterm.kernels.cuda.gru_units import (
     after_unit_backward,
@@ -17,7 +17,20 @@ from seqterm.kernels.cuda.gru_units import (
     gates_unit_backward,
     gates_unit_forward,
 )
-from seqterm.kernels.cuda.persistent import add_sums, clear_sums, give, load_weights, meet, multiply, place, planned, run, total
+from seqterm.kernels.cuda.persistent import (
+    TILE_COLUMNS,
+    all_parts,
+    give,
+    give_part,
+    load_weights,
+    meet,
+    multiply,
+    place,
+    place_of,
+    share,
+    split,
+)
+from seqterm.kernels.cuda.plan import planned, run, scratch_of_parts
 
 
 @kernel
@@ -71,80 +84,83 @@ def _gates_step_backward(t, dreset, dz, gates, h, lengths, dh_next):
 @kernel
 def _after_forward(w, b_h, gates, keep, lengths, h, s_g, exchange, meeting, units, shape):
     (_, n_batch, n), (rows, columns, _, depth), zero = h.shape, shape, h.dtype.type(0)
-    group, groups, blocks, first_row, first = place(n, units, rows)
+    group, groups, blocks, first_row, first, _ = place(n, units, rows, 1)
+    unit, j, top, bottom, apart = share(n_batch, n, first_row, first, units, rows)
     memory = cuda.shared.array(0, h.dtype)
     weights, sums = memory[: depth * columns], memory[depth * columns :]
-    load_weights(w, 3, n, first, shape, weights)
-    give(h[0], first_row, first, units, rows, exchange[group])
+    load_weights(w, 3, n, first, 0, w.shape[0], shape, weights)
+    give(h[0], first_row, j, top, bottom, apart, rows, exchange[group])
     for t in range(gates.shape[0]):
         meet(meeting, group, blocks * (t + 1))
         multiply(exchange[t % 2 * groups + group], weights, shape, sums)
         given = exchange[(t + 1) % 2 * groups + group]
-        for i in range(cuda.threadIdx.x, rows * units, THREADS):
-            row, unit = i // units, i % units
-            b, j = first_row + row, first + unit
-            if b < n_batch and j < n:
-                s_r, s_z, s = (b_h[j], b_h[n + j], b_h[2 * n + j]) if b_h.shape[0] else (zero, zero, zero)
-                s_r += total(sums, shape, row, 3 * unit)
-                s_z += total(sums, shape, row, 3 * unit + 1)
-                s += total(sums, shape, row, 3 * unit + 2)
-                given[j * rows + row] = after_unit_forward(t, b, j, s_r, s_z, s, gates, keep, lengths, h, s_g)
+        for row in range(top, bottom, apart):
+            b, k, gate = first_row + row, place_of(shape, row, unit), units // TILE_COLUMNS
+            s_r, s_z, s = (b_h[j], b_h[n + j], b_h[2 * n + j]) if b_h.shape[0] else (zero, zero, zero)
+            s_r += sums[k]
+            s_z += sums[k + gate]
+            s += sums[k + 2 * gate]
+            given[j * rows + row] = after_unit_forward(t, b, j, s_r, s_z, s, gates, keep, lengths, h, s_g)
 
 
 @kernel
-def _after_backward(w, dh, gates, s_g, h, keep, lengths, cuts, ds, dh_next, exchange, meeting, units, shape):
-    (n_batch, n), (rows, columns, _, depth) = dh_next.shape, shape
-    group, groups, blocks, first_row, first = place(n, units, rows)
+def _after_backward(w, dh, gates, s_g, h, keep, lengths, cuts, ds, dh_next, parts, exchange, meeting, units, shape):
+    (n_batch, n), (rows, columns, _, depth), n_parts = dh_next.shape, shape, parts.shape[1]
+    group, groups, blocks, first_row, first, part = place(n, units, rows, n_parts)
+    unit, j, top, bottom, apart = share(n_batch, n, first_row, first + units // n_parts * part, units // n_parts, rows)
     memory = cuda.shared.array(0, dh.dtype)
     weights, sums = memory[: depth * columns], memory[depth * columns :]
-    load_weights(w, 1, n, first, shape, weights)
-    clear_sums(sums)
+    start, end = split(w.shape[0], part, n_parts)
+    load_weights(w, 1, n, first, start, end, shape, weights)
+    meetings = 0
     for done in range(gates.shape[0]):
         t = gates.shape[0] - 1 - done
         given = exchange[done % 2 * groups + group]
-        for i in range(cuda.threadIdx.x, rows * units, THREADS):
-            row, unit = i // units, i % units
-            b, j = first_row + row, first + unit
-            if b < n_batch and j < n:
-                later = dh_next[b, j] + total(sums, shape, row, unit)
-                d, dh_next[b, j] = after_unit_backward(t, b, j, later, dh, gates, s_g, h, keep, lengths, cuts, ds)
-                k = j * rows + row
-                given[k], given[k + n * rows], given[k + 2 * n * rows] = d
-        meet(meeting, group, blocks * (done + 1))
-        multiply(given, weights, shape, sums)
-    add_sums(sums, shape, first_row, first, units, dh_next)
+        for row in range(top, bottom, apart):
+            b, k = first_row + row, j * rows + row
+            later = dh_next[b, j]
+            if done:
+                later += all_parts(sums, shape, row, unit, j, parts[group])
+            d, dh_next[b, j] = after_unit_backward(t, b, j, later, dh, gates, s_g, h, keep, lengths, cuts, ds)
+            given[k], given[k + n * rows], given[k + 2 * n * rows] = d
+        meetings += 1
+        meet(meeting, group, blocks * meetings)
+        multiply(given[start * rows :], weights, shape, sums)
+        if n_parts > 1:
+            give_part(sums, shape, first, n, parts[group, part])
+            meetings += 1
+            meet(meeting, group, blocks * meetings)
+    for row in range(top, bottom, apart):
+        dh_next[first_row + row, j] += all_parts(sums, shape, row, unit, j, parts[group])
 
 
 @kernel
 def _before_forward(w_gates, w_candidate, gates, keep, lengths, h, reset, exchange, meeting, units, shape, shape_g):
     """The exchange holds h in its first half and r*h in its second."""
     (_, n_batch, n), (rows, columns, _, depth), (_, columns_g, _, depth_g) = h.shape, shape, shape_g
-    group, groups, blocks, first_row, first = place(n, units, rows)
+    group, groups, blocks, first_row, first, _ = place(n, units, rows, 1)
+    unit, j, top, bottom, apart = share(n_batch, n, first_row, first, units, rows)
     memory = cuda.shared.array(0, h.dtype)
     size, size_g = depth * columns, depth_g * columns_g
     weights, weights_g, sums = memory[:size], memory[size : size + size_g], memory[size + size_g :]
-    load_weights(w_gates, 2, n, first, shape, weights)
-    load_weights(w_candidate, 1, n, first, shape_g, weights_g)
+    load_weights(w_gates, 2, n, first, 0, w_gates.shape[0], shape, weights)
+    load_weights(w_candidate, 1, n, first, 0, w_candidate.shape[0], shape_g, weights_g)
     states, resets = exchange[group], exchange[groups + group]
-    give(h[0], first_row, first, units, rows, states)
+    give(h[0], first_row, j, top, bottom, apart, rows, states)
     for t in range(gates.shape[0]):
         meet(meeting, group, blocks * (2 * t + 1))
         multiply(states, weights, shape, sums)
-        for i in range(cuda.threadIdx.x, rows * units, THREADS):
-            row, unit = i // units, i % units
-            b, j = first_row + row, first + unit
-            if b < n_batch and j < n:
-                a_r = gates[t, b, j] + total(sums, shape, row, 2 * unit)
-                a_z = gates[t, b, n + j] + total(sums, shape, row, 2 * unit + 1)
-                resets[j * rows + row] = gates_unit_forward(t, b, j, a_r, a_z, gates, h, reset)
+        for row in range(top, bottom, apart):
+            b, k, gate = first_row + row, place_of(shape, row, unit), units // TILE_COLUMNS
+            a_r = gates[t, b, j] + sums[k]
+            a_z = gates[t, b, n + j] + sums[k + gate]
+            resets[j * rows + row] = gates_unit_forward(t, b, j, a_r, a_z, gates, h, reset)
         meet(meeting, group, blocks * (2 * t + 2))
         multiply(resets, weights_g, shape_g, sums)
-        for i in range(cuda.threadIdx.x, rows * units, THREADS):
-            row, unit = i // units, i % units
-            b, j = first_row + row, first + unit
-            if b < n_batch and j < n:
-                a_g = gates[t, b, 2 * n + j] + total(sums, shape_g, row, unit)
-                states[j * rows + row] = candidate_unit_forward(t, b, j, a_g, gates, keep, lengths, h)
+        for row in range(top, bottom, apart):
+            b = first_row + row
+            a_g = gates[t, b, 2 * n + j] + sums[place_of(shape_g, row, unit)]
+            states[j * rows + row] = candidate_unit_forward(t, b, j, a_g, gates, keep, lengths, h)
 
 
 @kernel
@@ -153,35 +169,34 @@ def _before_backward(
 ):
     """The exchange holds da_g in its first half, da_r and da_z in its second."""
     (n_batch, n), (rows, columns, _, depth), (_, columns_g, _, depth_g) = dh_next.shape, shape, shape_g
-    group, groups, blocks, first_row, first = place(n, units, rows)
+    group, groups, blocks, first_row, first, _ = place(n, units, rows, 1)
+    unit, j, top, bottom, apart = share(n_batch, n, first_row, first, units, rows)
     memory = cuda.shared.array(0, h.dtype)
     size, size_g = depth * columns, depth_g * columns_g
     weights, weights_g, sums = memory[:size], memory[size : size + size_g], memory[size + size_g :]
-    load_weights(w_gates, 1, n, first, shape, weights)
-    load_weights(w_candidate, 1, n, first, shape_g, weights_g)
+    load_weights(w_gates, 1, n, first, 0, w_gates.shape[0], shape, weights)
+    load_weights(w_candidate, 1, n, first, 0, w_candidate.shape[0], shape_g, weights_g)
     candidates, others = exchange[group], exchange[groups + group]
-    clear_sums(sums)
     for done in range(gates.shape[0]):
         t = gates.shape[0] - 1 - done
-        for i in range(cuda.threadIdx.x, rows * units, THREADS):
-            row, unit = i // units, i % units
-            b, j = first_row + row, first + unit
-            if b < n_batch and j < n:
-                later = dh_next[b, j] + total(sums, shape, row, unit)
-                d_g, dz[b, j], dh_next[b, j] = candidate_unit_backward(t, b, j, later, dh, gates, h, keep, lengths, cuts)
-                candidates[j * rows + row] = d_g
+        for row in range(top, bottom, apart):
+            b = first_row + row
+            later = dh_next[b, j]
+            if done:
+                later += sums[place_of(shape, row, unit)]
+            d_g, dz[b, j], dh_next[b, j] = candidate_unit_backward(t, b, j, later, dh, gates, h, keep, lengths, cuts)
+            candidates[j * rows + row] = d_g
         meet(meeting, group, blocks * (2 * done + 1))
         multiply(candidates, weights_g, shape_g, sums)
-        for i in range(cuda.threadIdx.x, rows * units, THREADS):
-            row, unit = i // units, i % units
-            b, j = first_row + row, first + unit
-            if b < n_batch and j < n:
-                dreset = total(sums, shape_g, row, unit)
-                d, dh_next[b, j] = gates_unit_backward(t, b, j, dreset, dz[b, j], dh_next[b, j], gates, h, lengths)
-                others[j * rows + row], others[(n + j) * rows + row] = d
+        for row in range(top, bottom, apart):
+            b = first_row + row
+            dreset = sums[place_of(shape_g, row, unit)]
+            d, dh_next[b, j] = gates_unit_backward(t, b, j, dreset, dz[b, j], dh_next[b, j], gates, h, lengths)
+            others[j * rows + row], others[(n + j) * rows + row] = d
         meet(meeting, group, blocks * (2 * done + 2))
         multiply(others, weights, shape, sums)
-    add_sums(sums, shape, first_row, first, units, dh_next)
+    for row in range(top, bottom, apart):
+        dh_next[first_row + row, j] += sums[place_of(shape, row, unit)]
 
 
 def gru_after_sequence_forward(gates, w_h, b_h, keep, lengths, h, s_g):
@@ -208,9 +223,9 @@ def gru_after_sequence_backward(dh, gates, s_g, h, w_h, keep, lengths, cuts, ds,
     gradient of the final state on entry, of the initial one on return.
     """
     n_batch, n = dh_next.shape
-    plan = planned(n_batch, n, ((3 * n, 1),), dh.dtype)
+    plan = planned(n_batch, n, ((3 * n, 1),), dh.dtype, most_parts=4)
     if plan:
-        run(_after_backward, plan, w_h, dh, gates, s_g, h, keep, lengths, cuts, ds, dh_next)
+        run(_after_backward, plan, w_h, dh, gates, s_g, h, keep, lengths, cuts, ds, dh_next, scratch_of_parts(plan, n))
         return
     for t in range(gates.shape[0] - 1, -1, -1):
         launch(_after_step_backward, dh_next.size, t, dh, gates, s_g, h, keep, lengths, cuts, ds, dh_next)

@@ -7,8 +7,21 @@ from numba import cuda
 
 from seqterm.kernels.cuda.activation import sigmoid, tanh
 from seqterm.kernels.cuda.blas import add_product
-from seqterm.kernels.cuda.compile import THREADS, device, kernel, launch
-from seqterm.kernels.cuda.persistent import add_sums, clear_sums, give, load_weights, meet, multiply, place, planned, run, total
+from seqterm.kernels.cuda.compile import device, kernel, launch
+from seqterm.kernels.cuda.persistent import (
+    TILE_COLUMNS,
+    all_parts,
+    give,
+    give_part,
+    load_weights,
+    meet,
+    multiply,
+    place,
+    place_of,
+    share,
+    split,
+)
+from seqterm.kernels.cuda.plan import planned, run, scratch_of_parts
 from seqterm.kernels.units.lstm import lstm_unit
 
 forward, backward = map(device, lstm_unit(sigmoid, tanh))
@@ -66,48 +79,54 @@ def _step_backward(t, dh, gates, c, lengths, cuts, dh_next, dc_next):
 @kernel
 def _sequence_forward(w, gates, lengths, h, c, exchange, meeting, units, shape):
     (_, n_batch, n), (rows, columns, _, depth) = h.shape, shape
-    group, groups, blocks, first_row, first = place(n, units, rows)
+    group, groups, blocks, first_row, first, _ = place(n, units, rows, 1)
+    unit, j, top, bottom, apart = share(n_batch, n, first_row, first, units, rows)
     memory = cuda.shared.array(0, h.dtype)
     weights, sums = memory[: depth * columns], memory[depth * columns :]
-    load_weights(w, 4, n, first, shape, weights)
-    give(h[0], first_row, first, units, rows, exchange[group])
+    load_weights(w, 4, n, first, 0, w.shape[0], shape, weights)
+    give(h[0], first_row, j, top, bottom, apart, rows, exchange[group])
     for t in range(gates.shape[0]):
         meet(meeting, group, blocks * (t + 1))
         multiply(exchange[t % 2 * groups + group], weights, shape, sums)
         given = exchange[(t + 1) % 2 * groups + group]
-        for i in range(cuda.threadIdx.x, rows * units, THREADS):
-            row, unit = i // units, i % units
-            b, j = first_row + row, first + unit
-            if b < n_batch and j < n:
-                a_i = gates[t, b, j] + total(sums, shape, row, 4 * unit)
-                a_f = gates[t, b, n + j] + total(sums, shape, row, 4 * unit + 1)
-                a_o = gates[t, b, 2 * n + j] + total(sums, shape, row, 4 * unit + 2)
-                a_g = gates[t, b, 3 * n + j] + total(sums, shape, row, 4 * unit + 3)
-                given[j * rows + row] = lstm_forward(t, b, j, (a_i, a_f, a_o, a_g), gates, lengths, h, c)
+        for row in range(top, bottom, apart):
+            b, k, gate = first_row + row, place_of(shape, row, unit), units // TILE_COLUMNS
+            a_i = gates[t, b, j] + sums[k]
+            a_f = gates[t, b, n + j] + sums[k + gate]
+            a_o = gates[t, b, 2 * n + j] + sums[k + 2 * gate]
+            a_g = gates[t, b, 3 * n + j] + sums[k + 3 * gate]
+            given[j * rows + row] = lstm_forward(t, b, j, (a_i, a_f, a_o, a_g), gates, lengths, h, c)
 
 
 @kernel
-def _sequence_backward(w, dh, gates, c, lengths, cuts, dh_next, dc_next, exchange, meeting, units, shape):
-    (n_batch, n), (rows, columns, _, depth) = dh_next.shape, shape
-    group, groups, blocks, first_row, first = place(n, units, rows)
+def _sequence_backward(w, dh, gates, c, lengths, cuts, dh_next, dc_next, parts, exchange, meeting, units, shape):
+    (n_batch, n), (rows, columns, _, depth), n_parts = dh_next.shape, shape, parts.shape[1]
+    group, groups, blocks, first_row, first, part = place(n, units, rows, n_parts)
+    unit, j, top, bottom, apart = share(n_batch, n, first_row, first + units // n_parts * part, units // n_parts, rows)
     memory = cuda.shared.array(0, dh.dtype)
     weights, sums = memory[: depth * columns], memory[depth * columns :]
-    load_weights(w, 1, n, first, shape, weights)
-    clear_sums(sums)
+    start, end = split(w.shape[0], part, n_parts)
+    load_weights(w, 1, n, first, start, end, shape, weights)
+    meetings = 0
     for done in range(gates.shape[0]):
         t = gates.shape[0] - 1 - done
         given = exchange[done % 2 * groups + group]
-        for i in range(cuda.threadIdx.x, rows * units, THREADS):
-            row, unit = i // units, i % units
-            b, j = first_row + row, first + unit
-            if b < n_batch and j < n:
-                later = dh_next[b, j] + total(sums, shape, row, unit)
-                da, dh_next[b, j] = lstm_backward(t, b, j, later, dh, gates, c, lengths, cuts, dc_next)
-                k = j * rows + row
-                given[k], given[k + n * rows], given[k + 2 * n * rows], given[k + 3 * n * rows] = da
-        meet(meeting, group, blocks * (done + 1))
-        multiply(given, weights, shape, sums)
-    add_sums(sums, shape, first_row, first, units, dh_next)
+        for row in range(top, bottom, apart):
+            b, k = first_row + row, j * rows + row
+            later = dh_next[b, j]
+            if done:
+                later += all_parts(sums, shape, row, unit, j, parts[group])
+            da, dh_next[b, j] = lstm_backward(t, b, j, later, dh, gates, c, lengths, cuts, dc_next)
+            given[k], given[k + n * rows], given[k + 2 * n * rows], given[k + 3 * n * rows] = da
+        meetings += 1
+        meet(meeting, group, blocks * meetings)
+        multiply(given[start * rows :], weights, shape, sums)
+        if n_parts > 1:
+            give_part(sums, shape, first, n, parts[group, part])
+            meetings += 1
+            meet(meeting, group, blocks * meetings)
+    for row in range(top, bottom, apart):
+        dh_next[first_row + row, j] += all_parts(sums, shape, row, unit, j, parts[group])
 
 
 def lstm_sequence_forward(gates, w_h, lengths, h, c):
@@ -132,9 +151,9 @@ def lstm_sequence_backward(dh, gates, c, w_h, lengths, cuts, dh_next, dc_next):
     state on entry, of the initial one on return.
     """
     n_batch, n = dh_next.shape
-    plan = planned(n_batch, n, ((4 * n, 1),), dh.dtype)
+    plan = planned(n_batch, n, ((4 * n, 1),), dh.dtype, most_parts=4)
     if plan:
-        run(_sequence_backward, plan, w_h, dh, gates, c, lengths, cuts, dh_next, dc_next)
+        run(_sequence_backward, plan, w_h, dh, gates, c, lengths, cuts, dh_next, dc_next, scratch_of_parts(plan, n))
         return
     for t in range(gates.shape[0] - 1, -1, -1):
         launch(_step_backward, dh_next.size, t, dh, gates, c, lengths, cuts, dh_next, dc_next)

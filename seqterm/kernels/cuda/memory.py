@@ -1,4 +1,4 @@
-"""What Numba has no word for: loads of four numbers at once, and the two halves of a barrier between blocks.
+"""What Numba has no word for: loads without a test or of four numbers, and the two halves of a barrier between blocks.
 
 `arrive` releases and `arrived` acquires at the scope of the device, so that whoever has seen a block arrive sees what it had
 written.  `sync` of cuda.cg does as much for the whole grid, with a call into a library; these let groups of blocks go on without
@@ -20,6 +20,10 @@ ARRIVED = "ld.acquire.gpu.global.s32 $0, [$1];", "=r,l,~{memory}"
 _lock = threading.Lock()
 
 
+def _plain_one(x, i):
+    return x[i]
+
+
 def _plain_four(x, i):
     return x[i], x[i + 1], x[i + 2], x[i + 3]
 
@@ -39,12 +43,21 @@ def _plain_together():
 
 
 if SIMULATED:
-    four, arrive, arrived, together = _plain_four, _plain_arrive, _plain_arrived, _plain_together
+    one, four, arrive, arrived, together = _plain_one, _plain_four, _plain_arrive, _plain_arrived, _plain_together
 else:
     from numba.cuda.extending import intrinsic
 
     def _address(context, builder, array_type, args):
         return builder.gep(context.make_array(array_type)(context, builder, args[0]).data, [args[1]])
+
+    @intrinsic
+    def one(typingctx, x, i):
+        """x[i]; i is not negative, which Numba would have to see for itself."""
+
+        def codegen(context, builder, signature, args):
+            return builder.load(_address(context, builder, x, args))
+
+        return x.dtype(x, types.intp), codegen
 
     @intrinsic
     def four(typingctx, x, i):

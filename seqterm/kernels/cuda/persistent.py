@@ -13,13 +13,10 @@ Where no shape of blocks holds the weights, the loops go a step at a time, with 
 steps are then long enough that launches hide behind them.
 """
 
-from typing import Any, NamedTuple
-
-import numpy as np
 from numba import cuda
 
-from seqterm.kernels.cuda.compile import SIMULATED, THREADS, device, kernel, launch, launch_together, scratch
-from seqterm.kernels.cuda.memory import arrive, arrived, four, together
+from seqterm.kernels.cuda.compile import THREADS, device, kernel
+from seqterm.kernels.cuda.memory import arrive, arrived, four, one, together
 
 TILE_ROWS, TILE_COLUMNS = 8, 4  # sums that a thread keeps
 TILE = TILE_ROWS * TILE_COLUMNS
@@ -28,102 +25,8 @@ STRIDE = THREADS + 2  # from one sum of a thread to its next, so that units side
 APART = 32  # counters of groups, a line of cache each
 
 
-# What a step costs, in cycles; rough figures for a device of compute capability 9.0, to choose by.
-MEETING = 2500  # all blocks of a group wait for one another
-BYTES = 24  # that a multiprocessor gets from the second-level cache while all the others read too
-LANES = 128  # multiply-adds that a multiprocessor does side by side
-
-
-class Shape(NamedTuple):
-    """One product of a step in a block: (rows, depth) times (depth, columns), the depth padded and dealt out to slices."""
-
-    rows: int
-    columns: int
-    slices: int
-    depth: int
-
-    @property
-    def tiles(self) -> int:
-        return self.rows // TILE_ROWS * (self.columns // TILE_COLUMNS)
-
-
-class Plan(NamedTuple):
-    units: int  # of a block
-    rows: int  # of a group
-    groups: int
-    blocks: int
-    shapes: tuple[Shape, ...]
-    shared: int  # bytes of a block
-    cycles: float  # of a step, at a guess
-
-
-def limits() -> tuple[int, int]:
-    """(multiprocessors, bytes of shared memory that a block can have).  The simulator runs blocks one after the other."""
-    if SIMULATED:
-        return 1, 1 << 16
-    this = cuda.get_current_device()
-    return this.MULTIPROCESSOR_COUNT, this.MAX_SHARED_MEMORY_PER_BLOCK_OPTIN
-
-
-def _round_up(n: int, step: int) -> int:
-    return -(-n // step) * step
-
-
-def _shape(rows: int, columns: int, depth: int) -> Shape:
-    """With as many slices as there are threads for, but none so thin that it has less than AHEAD to read."""
-    tiles = rows // TILE_ROWS * (columns // TILE_COLUMNS)
-    slices = max(1, min(THREADS // tiles, depth // AHEAD))
-    return Shape(rows, columns, slices, _round_up(depth, AHEAD * slices))
-
-
-def _cycles(shape: Shape, meets: bool) -> float:
-    """The longer of multiplying and of reading the exchange, then to add up the slices, and to meet."""
-    rows, columns, slices, depth = shape
-    product = depth / slices * TILE * max(1.0, slices * shape.tiles / LANES)
-    read = depth * rows * 4 / BYTES
-    added = 4 * slices * -(-rows * columns // THREADS)
-    return max(product, read) + added + (MEETING if meets else 0)
-
-
-def plan(n_batch: int, hidden: int, products: tuple[tuple[int, int], ...], processors: int, shared: int) -> Plan | None:
-    """How the steps of a sequence are best shared out; None where the weights do not fit.  products: (depth, gates) of each.
-
-    A block of U units has depth * gates * U weights of each product in shared memory, and 32 sums of each of its threads, 4 bytes
-    each.  There are ceil(H/U) * ceil(B/R) blocks for groups of R rows, and no more than multiprocessors, as all must run at once.
-    An H200 has 132 with 227 kB: an LSTM with H = 1024 and B = 128 takes 128 blocks of 8 units, 8 * 4 * 1024 * 4 B = 131 kB.
-    Small tiles make a step short, large groups make it wait and read: the least sum wins.
-    """
-    best = None
-    for units in range(TILE_COLUMNS, _round_up(hidden, TILE_COLUMNS) + 1, TILE_COLUMNS):
-        for rows in range(TILE_ROWS, _round_up(n_batch, TILE_ROWS) + 1, TILE_ROWS):
-            across, groups = -(-hidden // units), -(-n_batch // rows)
-            shapes = tuple(_shape(rows, gates * units, depth) for depth, gates in products)
-            weights = sum(shape.depth * shape.columns for shape in shapes)
-            needed = 4 * (weights + TILE * STRIDE)
-            if across * groups > processors or needed > shared or max(shape.tiles for shape in shapes) > THREADS:
-                continue
-            cycles = sum(_cycles(shape, across > 1) for shape in shapes)
-            if best is None or cycles < best.cycles:
-                best = Plan(units, rows, groups, across * groups, shapes, needed, cycles)
-    return best
-
-
-def planned(n_batch: int, hidden: int, products: tuple[tuple[int, int], ...], dtype: Any) -> Plan | None:
-    """A plan for this device; None too where numbers are not float32: float64 is for checks."""
-    return plan(n_batch, hidden, products, *limits()) if dtype == np.float32 else None
-
-
-def run(kernel: Any, plan: Plan, *arguments: Any) -> None:
-    """Launch kernel(*arguments, exchange, meeting, units, *shapes)."""
-    depth = max(shape.depth for shape in plan.shapes)
-    exchange = scratch("exchange", (2 * plan.groups, depth * plan.rows), np.float32)
-    meeting = scratch("meeting", (plan.groups * APART,), np.int32)
-    launch(_clear, exchange.size, exchange, meeting)
-    launch_together(kernel, plan.blocks, plan.shared, *arguments, exchange, meeting, plan.units, *map(tuple, plan.shapes))
-
-
 @kernel
-def _clear(exchange, meeting):
+def clear(exchange, meeting):
     """What pads the exchange stays zero."""
     i = cuda.grid(1)
     if i < exchange.size:
@@ -133,38 +36,44 @@ def _clear(exchange, meeting):
 
 
 @device
-def place(hidden, units, rows):
-    """(group, of how many, blocks of the group, first row, first unit) of this block"""
+def place(hidden, units, rows, parts):
+    """(group, of how many, blocks of the group, first row, first unit of its product, part of the depth) of this block"""
     together()
-    blocks = (hidden + units - 1) // units
-    group = cuda.blockIdx.x // blocks
-    return group, cuda.gridDim.x // blocks, blocks, group * rows, cuda.blockIdx.x % blocks * units
+    blocks = (hidden + units - 1) // units * parts
+    group, i = cuda.blockIdx.x // blocks, cuda.blockIdx.x % blocks
+    return group, cuda.gridDim.x // blocks, blocks, group * rows, i // parts * units, i % parts
 
 
 @device
-def give(x, first_row, first, units, rows, given):
-    """Puts this block's part of x (B, H) into the exchange."""
-    for i in range(cuda.threadIdx.x, rows * units, THREADS):
-        row, j = i // units, first + i % units
-        if first_row + row < x.shape[0] and j < x.shape[1]:
-            given[j * rows + row] = x[first_row + row, j]
+def share(n_batch, hidden, first_row, first, units, rows):
+    """(unit, first + unit, first of its rows, their end, from one to the next): what this thread computes of its block's units"""
+    unit, top, apart = cuda.threadIdx.x % units, cuda.threadIdx.x // units, THREADS // units
+    is_used = top < apart and first + unit < hidden
+    return unit, first + unit, top, min(rows, n_batch - first_row) if is_used else 0, apart
 
 
 @device
-def load_weights(w, gates, hidden, first, shape, weights):
-    """Writes weights[k*columns + u*gates + g] = w[k, g*hidden + first + u], with zeros around it."""
+def split(depth, part, parts):
+    """(first, end) of a part of the depth"""
+    width = (depth + parts - 1) // parts
+    return width * part, min(depth, width * (part + 1))
+
+
+@device
+def give(x, first_row, j, top, bottom, apart, rows, given):
+    """Puts this thread's share of x (B, H) into the exchange."""
+    for row in range(top, bottom, apart):
+        given[j * rows + row] = x[first_row + row, j]
+
+
+@device
+def load_weights(w, gates, hidden, first, start, end, shape, weights):
+    """Writes weights[k*columns + g*units + u] = w[start + k, g*hidden + first + u], with zeros around it and from `end` on."""
     (_, columns, _, depth), zero = shape, weights.dtype.type(0)
+    units = columns // gates
     for i in range(cuda.threadIdx.x, depth * columns, THREADS):
-        k, unit, gate = i // columns, first + i % columns // gates, i % columns % gates
-        weights[i] = w[k, gate * hidden + unit] if k < w.shape[0] and unit < hidden else zero
-
-
-@device
-def clear_sums(sums):
-    """Before there is a product."""
-    for i in range(cuda.threadIdx.x, TILE * STRIDE, THREADS):
-        sums[i] = 0
-    cuda.syncthreads()
+        k, gate, unit = start + i // columns, i % columns // units, first + i % units
+        weights[i] = w[k, gate * hidden + unit] if k < end and unit < hidden else zero
 
 
 @device
@@ -216,7 +125,7 @@ def _add(sums, x, weights, i, step):
 
 @device
 def multiply(x, weights, shape, sums):
-    """Writes the sums of this thread's slice and tile of x^T weights: x (depth, rows), weights (depth, columns), both flat."""
+    """Writes x^T weights, each element where `place_of` says: x (depth, rows), weights (depth, columns), both flat."""
     rows, columns, slices, depth = shape
     across = columns // TILE_COLUMNS
     tiles = across * (rows // TILE_ROWS)
@@ -229,37 +138,52 @@ def multiply(x, weights, shape, sums):
         i = piece * rows + tile // across * TILE_ROWS
         j = piece * columns + tile % across * TILE_COLUMNS
         now = _read(x, i, x_step)
-        for _ in range(1, depth // (AHEAD * slices)):
-            i += AHEAD * x_step
-            following = _read(x, i, x_step)
+        following = _read(x, i + AHEAD * x_step, x_step)
+        for _ in range(1, depth // (2 * AHEAD * slices)):
             _add(own, now, weights, j, w_step)
-            j += AHEAD * w_step
-            now = following
+            now = _read(x, i + 2 * AHEAD * x_step, x_step)
+            _add(own, following, weights, j + AHEAD * w_step, w_step)
+            following = _read(x, i + 3 * AHEAD * x_step, x_step)
+            i += 2 * AHEAD * x_step
+            j += 2 * AHEAD * w_step
         _add(own, now, weights, j, w_step)
+        _add(own, following, weights, j + AHEAD * w_step, w_step)
         for k in range(TILE):
             sums[k * STRIDE + cuda.threadIdx.x] = own[k]
     cuda.syncthreads()
+    if slices > 1:
+        for i in range(cuda.threadIdx.x, tiles * TILE, THREADS):
+            k = i // tiles * STRIDE + i % tiles
+            y, of_slice, end = sums[k], k + tiles, k + slices * tiles
+            while of_slice < end:  # Numba's range takes three times the instructions
+                y += one(sums, of_slice)
+                of_slice += tiles
+            sums[k] = y
+        cuda.syncthreads()
 
 
 @device
-def total(sums, shape, row, column):
-    """An element of the product that `multiply` made."""
-    rows, columns, slices, _ = shape
-    across = columns // TILE_COLUMNS
-    tiles = across * (rows // TILE_ROWS)
-    i = row % TILE_ROWS * TILE_COLUMNS + column % TILE_COLUMNS
-    i = i * STRIDE + row // TILE_ROWS * across + column // TILE_COLUMNS
-    y = sums[i]
-    for _ in range(1, slices):
-        i += tiles
-        y += sums[i]
+def place_of(shape, row, unit):
+    """Where in its sums `multiply` left a row and a unit; its next gate stands units / TILE_COLUMNS further."""
+    i = row % TILE_ROWS * TILE_COLUMNS + unit % TILE_COLUMNS
+    return i * STRIDE + row // TILE_ROWS * (shape[1] // TILE_COLUMNS) + unit // TILE_COLUMNS
+
+
+@device
+def give_part(sums, shape, first, hidden, part):
+    """Puts this block's product into its part (H * rows,), for the blocks of the other parts to see."""
+    for i in range(cuda.threadIdx.x, shape[0] * shape[1], THREADS):
+        row, unit = i % shape[0], i // shape[0]
+        if first + unit < hidden:
+            part[(first + unit) * shape[0] + row] = sums[place_of(shape, row, unit)]
+
+
+@device
+def all_parts(sums, shape, row, unit, j, parts):
+    """The product of a row and a unit: `multiply` left it where there is one part, else parts (parts, H * rows) hold it."""
+    if parts.shape[0] == 1:
+        return sums[place_of(shape, row, unit)]
+    y = parts[0, j * shape[0] + row]
+    for part in range(1, parts.shape[0]):
+        y += parts[part, j * shape[0] + row]
     return y
-
-
-@device
-def add_sums(sums, shape, first_row, first, units, x):
-    """Adds the product that `multiply` made, with a column for each unit, to this block's part of x (B, H)."""
-    for i in range(cuda.threadIdx.x, shape[0] * units, THREADS):
-        row, unit = i // units, i % units
-        if first_row + row < x.shape[0] and first + unit < x.shape[1]:
-            x[first_row + row, first + unit] += total(sums, shape, row, unit)

@@ -35,7 +35,7 @@ SIGNATURES = {
         "_candidate_step_backward": "i f3 f3 f3 b i1 b1 f2 f2",
         "_gates_step_backward": "i f2 f2 f3 f3 i1 f2",
         "_after_forward": f"s2 s1 s3 b i1 s3 s3 {PERSISTENT}",
-        "_after_backward": f"s2F s3 s3 s3 s3 b i1 b1 s3 s2 {PERSISTENT}",
+        "_after_backward": f"s2F s3 s3 s3 s3 b i1 b1 s3 s2 s3 {PERSISTENT}",
         "_before_forward": f"s2A s2A s3 b i1 s3 s3 {PERSISTENT} i(4)",
         "_before_backward": f"s2A s2A s3 s3 s3 b i1 b1 s2 s2 {PERSISTENT} i(4)",
     },
@@ -43,7 +43,7 @@ SIGNATURES = {
         "_step_forward": "i f3 i1 f3 f3",
         "_step_backward": "i f3 f3 f3 i1 b1 f2 f2",
         "_sequence_forward": f"s2 s3 i1 s3 s3 {PERSISTENT}",
-        "_sequence_backward": f"s2F s3 s3 s3 i1 b1 s2 s2 {PERSISTENT}",
+        "_sequence_backward": f"s2F s3 s3 s3 i1 b1 s2 s2 s3 {PERSISTENT}",
     },
-    "persistent": {"_clear": "s2 j1"},
+    "persistent": {"clear": "s2 j1"},
 }

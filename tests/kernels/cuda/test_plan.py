@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from seqterm.kernels.cuda import persistent
-from seqterm.kernels.cuda.persistent import TILE, TILE_COLUMNS, TILE_ROWS, plan
+from seqterm.kernels.cuda.compile import THREADS
+from seqterm.kernels.cuda.persistent import AHEAD, TILE, TILE_COLUMNS, TILE_ROWS
+from seqterm.kernels.cuda.plan import plan, planned
 
 PROCESSORS, SHARED = 8, 1 << 16
 
@@ -14,26 +15,28 @@ def products(cell, hidden):
     return {"forward": ((hidden, gates),), "backward": ((gates * hidden, 1),), "two": ((hidden, 2), (hidden, 1))}
 
 
+@pytest.mark.parametrize("most_parts", [1, 4])
 @pytest.mark.parametrize("kind", ["forward", "backward", "two"])
 @pytest.mark.parametrize("cell", ["elman", "gru", "lstm"])
 @pytest.mark.parametrize(("n_batch", "hidden"), [(1, 1), (3, 5), (9, 13), (16, 8), (17, 3)])
-def test_a_plan_covers_the_problem_within_the_limits(n_batch, hidden, cell, kind):
+def test_a_plan_covers_the_problem_within_the_limits(n_batch, hidden, cell, kind, most_parts):
     wanted = products(cell, hidden)[kind]
-    found = plan(n_batch, hidden, wanted, PROCESSORS, SHARED)
-    across = found.blocks // found.groups
-    assert found.blocks == across * found.groups <= PROCESSORS
+    found = plan(n_batch, hidden, wanted, PROCESSORS, SHARED, most_parts)
+    across = found.blocks // (found.groups * found.parts)
+    assert found.blocks == across * found.parts * found.groups <= PROCESSORS
     assert found.rows * found.groups >= n_batch
     assert found.units * across >= hidden
     assert found.shared <= SHARED
+    assert found.units % found.parts == 0
     weights = 0
     for (depth, gates), shape in zip(wanted, found.shapes, strict=True):
         assert (shape.rows, shape.columns) == (found.rows, gates * found.units)
         assert shape.rows % TILE_ROWS == shape.columns % TILE_COLUMNS == 0
-        assert shape.depth >= depth
-        assert shape.depth % (persistent.AHEAD * shape.slices) == 0
-        assert shape.slices * shape.tiles <= persistent.THREADS
+        assert shape.depth * found.parts >= depth
+        assert shape.depth % (2 * AHEAD * shape.slices) == 0
+        assert shape.slices * shape.tiles <= THREADS
         weights += shape.depth * shape.columns
-    assert found.shared >= 4 * (weights + TILE * persistent.THREADS)
+    assert found.shared >= 4 * (weights + TILE * THREADS)
 
 
 def test_several_groups_of_several_blocks():
@@ -42,10 +45,17 @@ def test_several_groups_of_several_blocks():
     assert found.blocks > found.groups
 
 
+def test_an_h200_takes_parts_of_the_depth_where_blocks_would_read_too_much(monkeypatch):
+    monkeypatch.setattr("seqterm.kernels.cuda.plan.THREADS", 256)
+    monkeypatch.setattr("seqterm.kernels.cuda.plan.STRIDE", 258)
+    found = plan(128, 1024, products("lstm", 1024)["backward"], 132, 227 << 10, 4)
+    assert (found.units, found.parts, found.blocks) == (32, 4, 128)
+
+
 def test_no_plan_where_the_weights_do_not_fit():
     assert plan(3, 64, ((64, 4),), PROCESSORS, 1 << 12) is None
     assert plan(3, 64, ((64, 4),), 1, SHARED) is None
 
 
 def test_no_plan_for_float64():
-    assert persistent.planned(3, 5, ((5, 4),), np.float64) is None
+    assert planned(3, 5, ((5, 4),), np.float64) is None
