@@ -1,0 +1,136 @@
+"""Whole networks on the device: what is learned, scored and saved is what the processor learns, scores and saves."""
+
+import math
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from numba import cuda
+from numba.cuda.cudadrv.driver import CudaAPIError
+
+from seqterm.app.arguments import build
+from seqterm.app.commands import COMMANDS
+from seqterm.app.run import run
+from seqterm.app.session import Session
+from seqterm.backends.cpu import CPU
+from seqterm.backends.cuda import CUDA
+from seqterm.errors import DeviceError, DivergedError
+from seqterm.events import Finished, Note, TotalScore
+from seqterm.kernels.cuda import allocation
+from seqterm.models.nnlm import Nnlm
+from seqterm.models.nnlm_settings import NnlmSettings
+from seqterm.models.recurrent import RecurrentModel
+from seqterm.models.settings import ElmanSettings, GruSettings, LstmSettings
+from seqterm.text.stream import Batch
+from seqterm.training.settings import TrainingSettings
+from seqterm.training.update import Updater
+
+V, TINY = 5, {"hidden": 5, "embedding": 4}
+NETWORKS = {
+    "lstm": (RecurrentModel, LstmSettings(**TINY, layers=2, dropout=0.3), {}),
+    "gru, reset after": (RecurrentModel, GruSettings(**TINY), {"bptt_truncate": 2, "optimizer": "sgd"}),
+    "gru, reset before": (RecurrentModel, GruSettings(**TINY, reset="before"), {}),
+    "elman": (RecurrentModel, ElmanSettings(hidden=5, input="onehot"), {}),
+    "nnlm": (Nnlm, NnlmSettings(**TINY, order=3), {}),
+    "nnlm, direct": (Nnlm, NnlmSettings(**TINY, order=3, direct=True), {}),
+}
+
+
+def learned(model_class, settings, training, backend):
+    """Updates, tensors and scores of a network that reads two windows."""
+    model = model_class(settings, np.log(np.full(V, 1 / V, np.float32)), backend)
+    model.initialise(np.random.default_rng(3))
+    updater, random = Updater(model, TrainingSettings(batch=3, steps=4, threads=2, **training)), np.random.default_rng(7)
+    ids, targets = random.integers(0, V, (2, 4, 3)), random.integers(0, V, (2, 4, 3))
+    targets[:, -1, 1] = -1
+    updates = [updater.update(Batch(ids[i], targets[i], np.array([4, 3, 4]), i == 0), 0.01, i, True) for i in range(2)]
+    _, log_p = model.score(model.zero_state(3), ids[0], targets[0])
+    return updates, {**model.tensors(), **updater.optimiser.tensors(), "state": updater.state}, log_p
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_a_network_learns_what_it_learns_on_the_processor(name):
+    (updates, tensors, log_p), (expected, theirs, expected_log_p) = (learned(*NETWORKS[name], b) for b in (CUDA(), CPU()))
+    for update, other in zip(updates, expected, strict=True):
+        assert math.isclose(update.loss, other.loss, rel_tol=1e-5)
+        assert math.isclose(update.norm, other.norm, rel_tol=1e-4)
+        assert update.layer_norms == pytest.approx(other.layer_norms, rel=1e-4)
+    for tensor, values in theirs.items():
+        np.testing.assert_allclose(tensors[tensor], values, rtol=1e-4, atol=1e-6, err_msg=tensor)
+    np.testing.assert_allclose(log_p, expected_log_p, rtol=1e-5, atol=1e-6)
+
+
+@pytest.fixture
+def trained(corpus, tmp_path):
+    """trained(device, **settings) -> the events of a training, and its run."""
+
+    def train(device, **settings):
+        session, path = Session(), tmp_path / device
+        fields = {
+            "hidden": 4,
+            "embedding": 3,
+            "batch": 2,
+            "steps": 4,
+            "epochs": 1,
+            "sample_length": 0,
+            "validation": "0",
+            **settings,
+        }
+        short = tmp_path / "short.txt"
+        short.write_text(corpus.read_text()[:60])
+        command = build(COMMANDS["train", "gru"], {"corpus": (str(short),), "out": str(path), "device": device, **fields})
+        return list(run(command, session)), path
+
+    return train
+
+
+def scored(path, device):
+    command = build(COMMANDS["score",], {"run": str(path), "source": str(path.parent / "short.txt"), "device": device})
+    return next(event for event in run(command, Session()) if isinstance(event, TotalScore))
+
+
+def test_a_run_of_either_device_is_read_by_the_other(trained):
+    totals = [scored(trained(device)[1], other) for device, other in (("cuda", "cpu"), ("cpu", "cuda"))]
+    assert math.isclose(totals[0].log_probability, totals[1].log_probability, rel_tol=1e-5)
+
+
+def test_a_number_that_is_none_ends_training_and_the_last_good_state_is_kept(trained, tmp_path):
+    with pytest.raises(DivergedError, match="diverged"):
+        trained("cuda", lr=1e30, clip_norm=None, epochs=3)
+    assert math.isfinite(scored(tmp_path / "cuda", "cpu").log_probability)
+
+
+@pytest.fixture
+def full(monkeypatch):
+    """full(n): memory runs out once n more arrays have been made."""
+
+    def fill(n):
+        made, make = [], cuda.device_array
+
+        def device_array(shape, dtype):
+            made.append(shape)
+            if len(made) > n:
+                error = CudaAPIError("out of memory")
+                error.code = allocation.OUT_OF_MEMORY
+                raise error
+            return make(shape, dtype)
+
+        context = SimpleNamespace(get_memory_info=lambda: (3_000_000, 24_000_000_000))
+        monkeypatch.setattr(cuda, "device_array", device_array)
+        monkeypatch.setattr(cuda, "current_context", lambda: context)
+
+    return fill
+
+
+def test_who_asks_for_the_gpu_is_told_that_its_memory_is_full(trained, full):
+    full(5)
+    with pytest.raises(DeviceError, match=r"no room for 0 MB more, 3 of its 24,000 MB are free: lower --batch"):
+        trained("cuda")
+
+
+@pytest.mark.parametrize("n", [0, 20])
+def test_who_leaves_it_open_goes_on_on_the_processor(trained, full, n):
+    full(n)
+    events, _ = trained("auto")
+    assert any(isinstance(event, Note) and event.text.endswith("The processor goes on.") for event in events)
+    assert isinstance(events[-1], Finished)
