@@ -13,7 +13,7 @@ from seqterm.evaluation.lines import score_lines, score_sentences
 from seqterm.evaluation.perplexity import Score, score_stream
 from seqterm.events import Choice, Event, Sampled
 from seqterm.models.base import LanguageModel
-from seqterm.models.catalogue import CATALOGUE, resolve
+from seqterm.models.catalogue import ALWAYS, ASKED, CATALOGUE, resolve
 from seqterm.options import check, from_json
 from seqterm.sampling.generate import generate, read_prompt
 from seqterm.sampling.settings import SamplingSettings, with_change
@@ -28,14 +28,32 @@ NO_LANGUAGE = {
 }
 
 
-def read_model(folder: RunFolder, backend: Backend) -> tuple[dict[str, Any], Any, Any]:
-    """config, vocabulary (None for a model of numbers) and a model of any kind without weights, as the run folder says."""
+def _fitting(backend: Backend, model: str, insisted: bool) -> Backend:
+    """The backend, or the processor's where that is the better, or the only, one for a model."""
+    gpu = CATALOGUE[model].gpu
+    if gpu == ALWAYS or (gpu == ASKED and insisted):
+        return backend
+    if insisted:
+        raise UsageError(f"A model of {model} computes on the processor: leave out --device cuda.")
+    return backend.host
+
+
+def read_model(folder: RunFolder, backend: Backend, insisted: bool = False) -> tuple[dict[str, Any], Any, Any]:
+    """config, vocabulary (None for a model of numbers) and a model of any kind without weights, as the run folder says.
+
+    insisted: a person asked for this very backend.
+    """
     config, vocabulary_values = folder.read_description()
     try:
         name, values = config["model"], config["model_settings"]
         settings = from_json(resolve(CATALOGUE[name].settings), values)
         vocabulary = None if vocabulary_values is None else Vocabulary.from_json(vocabulary_values)
-        return config, vocabulary, resolve(CATALOGUE[name].model).of(settings, vocabulary, backend)
+        made = resolve(CATALOGUE[name].model)
+    except (KeyError, TypeError, UsageError) as error:
+        raise DataError(f"{folder.path / 'config.json'} is damaged: {error}") from error
+    backend = _fitting(backend, name, insisted)
+    try:
+        return config, vocabulary, made.of(settings, vocabulary, backend)
     except (KeyError, TypeError, UsageError) as error:
         raise DataError(f"{folder.path / 'config.json'} is damaged: {error}") from error
 

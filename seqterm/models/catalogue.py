@@ -3,16 +3,19 @@
 from importlib import import_module
 from typing import Any, NamedTuple
 
+ALWAYS, ASKED, NEVER = "always", "asked", "never"
+
 
 class Entry(NamedTuple):
-    """One line for help texts, where the settings and the model class are, how models of its family are trained, and whether
-    their tensors are mapped, not read."""
+    """One line for help texts, where the settings and the model class are, how models of its family are trained, whether their
+    tensors are mapped, not read, and when they compute on a GPU: always where there is one, when asked to, or never."""
 
     summary: str
     settings: str
     model: str
     family: str = "network"
     is_mapped: bool = False
+    gpu: str = ALWAYS
 
 
 RECURRENT = "seqterm.models.recurrent:RecurrentModel"
@@ -39,25 +42,29 @@ CATALOGUE = {
         "seqterm.models.glove_settings:GloveSettings",
         "seqterm.models.glove:Glove",
         "vectors",
+        gpu=NEVER,
     ),
-    "hmm": Entry("hidden Markov model", "seqterm.models.hmm_settings:HmmSettings", "seqterm.models.hmm:Hmm", "hmm"),
+    "hmm": Entry("hidden Markov model", "seqterm.models.hmm_settings:HmmSettings", "seqterm.models.hmm:Hmm", "hmm", gpu=NEVER),
     "ar": Entry(
         "linear autoregression, for forecasts of a series",
         "seqterm.models.forecast_settings:ArSettings",
         "seqterm.models.autoregression:Autoregression",
         "forecast",
+        gpu=NEVER,
     ),
     "mlp-ar": Entry(
         "feed-forward autoregression, for forecasts",
         "seqterm.models.forecast_settings:MlpArSettings",
         "seqterm.models.neural_forecast:MlpForecaster",
         "forecast",
+        gpu=ASKED,
     ),
     "rnn-ar": Entry(
         "recurrent network that forecasts a series",
         "seqterm.models.forecast_settings:RnnArSettings",
         "seqterm.models.neural_forecast:RnnForecaster",
         "forecast",
+        gpu=ASKED,
     ),
 }
 

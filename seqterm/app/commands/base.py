@@ -26,14 +26,16 @@ class OnDevice(Command):
 
 
 @dataclass(frozen=True, kw_only=True)
-class DrawsOnDevice(OnDevice):
-    """One that draws few tokens at a time, or reads few: what a processor is quicker at."""
+class LittleOnDevice(OnDevice):
+    """One that a processor is quicker at, as it draws or reads little at a time."""
 
-    device: str = option("cpu", "Where the model computes; a GPU pays for hundreds of samples side by side.", choices=DEVICES)
+    device: str = option(
+        "cpu", "Where the model computes; a GPU pays for hundreds of samples, or large batches.", choices=DEVICES
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
-class Prompted(DrawsOnDevice):
+class Prompted(LittleOnDevice):
     """A command on a run that takes a prompt."""
 
     run: str = argument(RUN, complete="run")

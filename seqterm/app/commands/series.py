@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from seqterm.app.commands.base import RUN, Command
+from seqterm.app.commands.base import RUN, Command, LittleOnDevice
 from seqterm.app.commands.training import Train
 from seqterm.models.forecast_settings import CRITERIA, ArSettings, MlpArSettings, RnnArSettings
 from seqterm.models.settings import MODEL
@@ -48,14 +48,14 @@ class TrainAr(ArSettings, TrainForecaster):
 
 
 @dataclass(frozen=True, kw_only=True)
-class TrainMlpAr(MlpArSettings, ForecastTrainingSettings, TrainForecaster):
+class TrainMlpAr(LittleOnDevice, MlpArSettings, ForecastTrainingSettings, TrainForecaster):
     """Train a feed-forward network to forecast a series from its last values."""
 
     model = "mlp-ar"
 
 
 @dataclass(frozen=True, kw_only=True)
-class TrainRnnAr(RnnArSettings, ForecastTrainingSettings, TrainForecaster):
+class TrainRnnAr(LittleOnDevice, RnnArSettings, ForecastTrainingSettings, TrainForecaster):
     """Train a recurrent network to forecast a series, value by value, from its latent state."""
 
     model = "rnn-ar"

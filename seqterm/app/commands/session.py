@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from seqterm.app.commands.base import Command, DrawsOnDevice
+from seqterm.app.commands.base import Command, LittleOnDevice
 from seqterm.options import argument, option
 from seqterm.sampling.settings import SamplingSettings
 
@@ -21,7 +21,7 @@ class Repl(Command):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Duel(SamplingSettings, DrawsOnDevice):
+class Duel(SamplingSettings, LittleOnDevice):
     """Let several models continue the same text, side by side."""
 
     runs: tuple[str, ...] = argument("Runs.", default=(), metavar="RUN...", complete="run")
