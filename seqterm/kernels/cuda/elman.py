@@ -10,13 +10,15 @@ from seqterm.kernels.cuda.activation import step, tanh
 from seqterm.kernels.cuda.blas import add_product
 from seqterm.kernels.cuda.compile import device, kernel, launch
 from seqterm.kernels.cuda.persistent import (
+    come,
     give,
     load_weights,
-    meet,
+    look_ahead,
     multiply,
     place,
     place_of,
     share,
+    wait,
 )
 from seqterm.kernels.cuda.plan import planned, run
 from seqterm.kernels.units.elman import elman_relu_unit, elman_tanh_unit
@@ -80,7 +82,9 @@ def _sequence_forward(w, a, relu, lengths, h, exchange, meeting, units, shape):
     load_weights(w, 1, n, first, 0, w.shape[0], shape, weights)
     give(h[0], first_row, j, top, bottom, apart, rows, exchange[group])
     for t in range(a.shape[0]):
-        meet(meeting, group, blocks * (t + 1))
+        come(meeting, group)
+        look_ahead(a, t, first_row, j, top, bottom, apart, n)
+        wait(meeting, group, blocks * (t + 1))
         multiply(exchange[t % 2 * groups + group], weights, shape, sums)
         given = exchange[(t + 1) % 2 * groups + group]
         for row in range(top, bottom, apart):
@@ -107,7 +111,10 @@ def _sequence_backward(w, dh, h, relu, lengths, cuts, da, dh_next, exchange, mee
                 later += sums[place_of(shape, row, unit)]
             d, dh_next[b, j] = elman_backward(t, b, j, later, dh, h, relu, lengths, cuts, da)
             given[j * rows + row] = d
-        meet(meeting, group, blocks * (done + 1))
+        come(meeting, group)
+        look_ahead(dh, t - 1, first_row, j, top, bottom, apart, n)
+        look_ahead(h, t, first_row, j, top, bottom, apart, n)
+        wait(meeting, group, blocks * (done + 1))
         multiply(given, weights, shape, sums)
     for row in range(top, bottom, apart):
         dh_next[first_row + row, j] += sums[place_of(shape, row, unit)]

@@ -20,15 +20,18 @@ from seqterm.kernels.cuda.gru_units import (
 from seqterm.kernels.cuda.persistent import (
     TILE_COLUMNS,
     all_parts,
+    come,
     give,
     give_part,
     load_weights,
+    look_ahead,
     meet,
     multiply,
     place,
     place_of,
     share,
     split,
+    wait,
 )
 from seqterm.kernels.cuda.plan import planned, run, scratch_of_parts
 
@@ -91,7 +94,9 @@ def _after_forward(w, b_h, gates, keep, lengths, h, s_g, exchange, meeting, unit
     load_weights(w, 3, n, first, 0, w.shape[0], shape, weights)
     give(h[0], first_row, j, top, bottom, apart, rows, exchange[group])
     for t in range(gates.shape[0]):
-        meet(meeting, group, blocks * (t + 1))
+        come(meeting, group)
+        look_ahead(gates, t, first_row, j, top, bottom, apart, n)
+        wait(meeting, group, blocks * (t + 1))
         multiply(exchange[t % 2 * groups + group], weights, shape, sums)
         given = exchange[(t + 1) % 2 * groups + group]
         for row in range(top, bottom, apart):
@@ -124,7 +129,12 @@ def _after_backward(w, dh, gates, s_g, h, keep, lengths, cuts, ds, dh_next, part
             d, dh_next[b, j] = after_unit_backward(t, b, j, later, dh, gates, s_g, h, keep, lengths, cuts, ds)
             given[k], given[k + n * rows], given[k + 2 * n * rows] = d
         meetings += 1
-        meet(meeting, group, blocks * meetings)
+        come(meeting, group)
+        look_ahead(gates, t - 1, first_row, j, top, bottom, apart, n)
+        look_ahead(dh, t - 1, first_row, j, top, bottom, apart, n)
+        look_ahead(s_g, t - 1, first_row, j, top, bottom, apart, n)
+        look_ahead(h, t - 1, first_row, j, top, bottom, apart, n)
+        wait(meeting, group, blocks * meetings)
         multiply(given[start * rows :], weights, shape, sums)
         if n_parts > 1:
             give_part(sums, shape, first, n, parts[group, part])
@@ -148,7 +158,9 @@ def _before_forward(w_gates, w_candidate, gates, keep, lengths, h, reset, exchan
     states, resets = exchange[group], exchange[groups + group]
     give(h[0], first_row, j, top, bottom, apart, rows, states)
     for t in range(gates.shape[0]):
-        meet(meeting, group, blocks * (2 * t + 1))
+        come(meeting, group)
+        look_ahead(gates, t, first_row, j, top, bottom, apart, n)
+        wait(meeting, group, blocks * (2 * t + 1))
         multiply(states, weights, shape, sums)
         for row in range(top, bottom, apart):
             b, k, gate = first_row + row, place_of(shape, row, unit), units // TILE_COLUMNS
@@ -193,7 +205,11 @@ def _before_backward(
             dreset = sums[place_of(shape_g, row, unit)]
             d, dh_next[b, j] = gates_unit_backward(t, b, j, dreset, dz[b, j], dh_next[b, j], gates, h, lengths)
             others[j * rows + row], others[(n + j) * rows + row] = d
-        meet(meeting, group, blocks * (2 * done + 2))
+        come(meeting, group)
+        look_ahead(gates, t - 1, first_row, j, top, bottom, apart, n)
+        look_ahead(dh, t - 1, first_row, j, top, bottom, apart, n)
+        look_ahead(h, t - 1, first_row, j, top, bottom, apart, n)
+        wait(meeting, group, blocks * (2 * done + 2))
         multiply(others, weights, shape, sums)
     for row in range(top, bottom, apart):
         dh_next[first_row + row, j] += sums[place_of(shape, row, unit)]

@@ -124,6 +124,7 @@ def test_loops_agree(cell, flag):
     check(cell, (3, 3, 5), flag, dtype=np.float32)
 
 
+@pytest.mark.parametrize("_way", ["a step at a time", "many blocks"], indirect=True)
 @pytest.mark.usefixtures("_way")
 @pytest.mark.parametrize("lengths", LENGTHS)
 @pytest.mark.parametrize("cell", CELLS)
@@ -132,7 +133,7 @@ def test_loops_agree_with_lengths_and_cuts(cell, lengths):
 
 
 @pytest.mark.usefixtures("_way")
-@pytest.mark.parametrize("shape", [(2, 9, 9), (1, 1, 1)])
+@pytest.mark.parametrize("shape", [(2, 9, 13), (3, 2, 17), (1, 1, 1)])
 @pytest.mark.parametrize("cell", CELLS)
 def test_rows_and_units_that_several_blocks_share(cell, shape):
     check(cell, shape, lengths="ragged", dtype=np.float32)
