@@ -15,7 +15,7 @@ from seqterm.errors import UsageError
 from seqterm.events import RunSummary
 from seqterm.tui.dialogs import Ask, Branches, ask_for_file
 from seqterm.tui.distribution import Distribution
-from seqterm.tui.knobs import SPEED, Knobs
+from seqterm.tui.knobs import PACE, SEED, SPEED, Knobs
 from seqterm.tui.run_chooser import LANGUAGE, choose_run, fitting_runs
 from seqterm.tui.story_view import StoryView
 from seqterm.tui.time_machine import TimeMachine
@@ -83,7 +83,6 @@ class Playground(WorkScreen):
 
     def __init__(self) -> None:
         super().__init__()
-        self._seed = 0
         self.voices: list[Voice] = []
         self._current: Voice | None = None
 
@@ -164,13 +163,9 @@ class Playground(WorkScreen):
 
     # Writing
 
-    def _next_seed(self) -> int:
-        self._seed += 1
-        return self._seed
-
     def _start_where_nothing_is(self) -> None:
         for voice in self.voices:
-            if voice.story.prompt is None:
+            if voice.story.begun is None:
                 voice.start(self.query_one("#prompt", Input).value)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
@@ -181,9 +176,14 @@ class Playground(WorkScreen):
         self.action_leave_prompt()
 
     def _write(self) -> None:
-        knobs, seed = self.query_one(Knobs), self._next_seed()
-        for voice in self.voices:
-            voice.write(knobs.values, seed, knobs.delay)
+        wanted = self.query_one(Knobs).wanted
+        self._count_seed([voice.write(wanted) for voice in self.voices])
+
+    def _count_seed(self, begins: list[bool]) -> None:
+        """What is begun after this has the next seed."""
+        if any(begins):
+            knobs = self.query_one(Knobs)
+            knobs.set(SEED, knobs.pace.seed + 1)
 
     def action_write(self) -> None:
         """Pause those that write, or let all go on."""
@@ -197,9 +197,8 @@ class Playground(WorkScreen):
     def action_step(self) -> None:
         """One token."""
         self._start_where_nothing_is()
-        knobs, seed = self.query_one(Knobs), self._next_seed()
-        for voice in self.voices:
-            voice.step(knobs.values, seed, knobs.delay)
+        wanted = self.query_one(Knobs).wanted
+        self._count_seed([voice.step(wanted) for voice in self.voices])
 
     def action_back(self) -> None:
         if self.current:
@@ -231,9 +230,8 @@ class Playground(WorkScreen):
 
     def on_distribution_taken(self, event: Distribution.Taken) -> None:
         """Take another token, and draw what follows it."""
-        voice, knobs = self.current, self.query_one(Knobs)
-        if voice and voice.pick(event.token):
-            voice.step(knobs.values, self._next_seed(), knobs.delay)
+        if (voice := self.current) and voice.pick(event.token):
+            self._count_seed([voice.step(self.query_one(Knobs).wanted)])
 
     def on_story_view_chosen(self, event: StoryView.Chosen) -> None:
         if self.current:
@@ -241,9 +239,9 @@ class Playground(WorkScreen):
 
     def on_knobs_turned(self, event: Knobs.Turned) -> None:
         for voice in self.voices:
-            if event.name != SPEED:
+            if event.name not in PACE:
                 voice.change(event.name, event.value)
-            elif voice.job:
+            elif voice.job and event.name == SPEED:
                 voice.job.delay = self.query_one(Knobs).delay
 
     def action_speed(self, by: int) -> None:
@@ -262,7 +260,7 @@ class Playground(WorkScreen):
     # Branches, checkpoints, and what becomes of the text
 
     def action_tree(self) -> None:
-        if not (voice := self.current) or voice.story.prompt is None:
+        if not (voice := self.current) or voice.story.begun is None:
             return
 
         def go(number: str | None) -> None:
@@ -278,11 +276,10 @@ class Playground(WorkScreen):
         """The same prompt and seed over the checkpoints that training kept."""
         if voice := self.current:
             voice.pause()
-            prompt = self.query_one("#prompt", Input).value if voice.story.prompt is None else voice.story.prompt
-            settings = self.query_one(Knobs).values
-            command = Sample(
-                run=voice.run, prompt=prompt, time_machine=True, length=MACHINE_LENGTH, seed=max(1, self._seed), **settings
-            )
+            prompt = self.query_one("#prompt", Input).value if voice.story.begun is None else voice.story.begun
+            wanted = self.query_one(Knobs).wanted
+            about = {"length": wanted.length or MACHINE_LENGTH, "seed": voice.seed or wanted.seed, **wanted.values}
+            command = Sample(run=voice.run, prompt=prompt, time_machine=True, **about)
             self.app.push_screen(TimeMachine(self, command))
 
     def action_export(self) -> None:
