@@ -148,7 +148,7 @@ class Knobs(Widget, can_focus=True):
     def read(self, name: str, text: str) -> None:
         """Set what was typed; UsageError where it cannot be that."""
         parameter = next(p for p in (*parameters(Pace), *parameters(SamplingSettings)) if p.name == name)
-        value = convert(parameter, text) if text else None
+        value: Any = convert(parameter, text) if text else None
         if name in PACE:
             check(replace(self.pace, **{name: value}))
         else:

@@ -146,8 +146,9 @@ def test_without_a_length_it_goes_on_from_its_last_tokens_and_forgets_the_first(
         first, second, *_ = sample_log.rows()
         assert first.text == drawn(run="hen", prompt="the ", seed=1, length=100)
         assert second.text == drawn(run="hen", prompt=first.text[-30:], seed=2, length=100)
+        driver.screen.query_one(Knobs).set("length", 50)
         await driver.press("r")
-        await driver.until(lambda: len(story(driver)) > 5)
+        await driver.until(lambda: len(story(driver)) == 50 and voice(driver).job is None)
         assert story(driver).text.startswith("the ")
 
     playing(steps)
