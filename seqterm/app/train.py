@@ -38,6 +38,7 @@ def train(command: Train, session: Session) -> Iterator[Event]:
     folder = RunFolder.create(path)
     try:
         folder.lock()
+        folder.clear_stop()
         trainer, notes = _family(command.model).prepare(command, folder, session, began)
         yield from notes
         session.stoppable = True

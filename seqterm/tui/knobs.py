@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from rich.text import Text
 from textual.binding import Binding, BindingType
 from textual.events import Click
+from textual.geometry import Region
 from textual.message import Message
 from textual.reactive import reactive
 from textual.widget import Widget
@@ -183,6 +184,8 @@ class Knobs(Widget, can_focus=True):
 
     def action_move(self, rows: int) -> None:
         self.row = (self.row + rows) % len(KNOBS)
+        if isinstance(self.parent, Widget):
+            self.parent.scroll_to_region(Region(0, self.row, 1, 1), animate=False)
 
     def action_turn(self, by: int) -> None:
         self.turn(KNOBS[self.row].name, by)

@@ -36,8 +36,9 @@ Type how a text begins and press **Enter**: the model goes on with it.
 - **Space** pauses and goes on. **n** draws one token, **b** steps back; after that Space or n begin another branch there.
 - **Tab** goes to the bars: up and down choose another token, **Enter** takes it and draws the next. Struck out is what the
   filters remove.
-- **Tab** again goes to the knobs: up and down choose one, left and right turn it, also while it writes; Enter types a value,
-  Backspace resets it. A mark in the text shows where one was turned. **+** and **-** turn the speed from anywhere.
+- **Tab** again, or **s**, goes to the knobs: up and down choose one, left and right turn it, also while it writes; Enter types
+  a value, Backspace resets it. A mark in the text shows where one was turned. **+** and **-** turn the speed from anywhere.
+  After *length* tokens it pauses; without an end a very long text lets go of its beginning. *seed*: of what is begun next.
 - **r** writes again from the prompt with the next seed, **t** shows all branches, **e** edits the prompt.
 - **o** chooses another model, **a** one more beside it, up to four, **x** takes one away: Space, n and r are for all of them,
   the rest for the one that had the focus last.
@@ -59,9 +60,11 @@ class Playground(WorkScreen):
     Playground #empty { padding: 1 2; }
     Playground.-narrow #both { layout: vertical; }
     Playground.-narrow #voices { height: 1fr; }
-    Playground.-narrow #side { height: 19; }
-    Playground.-short #turn { display: none; }
-    Playground.-short.-narrow #side { display: none; }
+    Playground.-narrow #side { height: 20; }
+    Playground.-short #turn, Playground.-short.-narrow #side { display: none; }
+    Playground.-short.-knobs #turn { display: block; height: 1fr; overflow-y: auto; }
+    Playground.-short.-narrow.-knobs #side { display: block; height: 1fr; }
+    Playground.-short.-knobs #from, Playground.-short.-narrow.-knobs #voices { display: none; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("space", "write", "Write"),
@@ -76,6 +79,7 @@ class Playground(WorkScreen):
         Binding("c", "checkpoints", "Checkpoints"),
         Binding("w", "export", "Write to a file", show=False),
         Binding("y", "copy", "Copy the text", show=False),
+        Binding("s", "knobs", "Knobs", show=False),
         Binding("plus", "speed(1)", "Faster", show=False),
         Binding("minus", "speed(-1)", "Slower", show=False),
         Binding("escape", "leave_prompt", "Leave the prompt", show=False),
@@ -114,9 +118,8 @@ class Playground(WorkScreen):
     def _begin(self, runs: list[RunSummary]) -> None:
         """With the runs of the last time, or the newest."""
         names = [run.run for run in runs]
-        last = [run for run in self.workbench.memory.get(self.NAME, ()) if run in names]
         if not self.voices and names:
-            self._take_runs(last or names[:1])
+            self._take_runs([run for run in self.workbench.memory.get(self.NAME, ()) if run in names] or names[:1])
         self.query_one("#empty").display = not self.voices
         self.query_one("#both").display = self.query_one("#prompt").display = bool(self.voices)
 
@@ -176,8 +179,7 @@ class Playground(WorkScreen):
         self.action_leave_prompt()
 
     def _write(self) -> None:
-        wanted = self.query_one(Knobs).wanted
-        self._count_seed([voice.write(wanted) for voice in self.voices])
+        self._count_seed([voice.write(self.query_one(Knobs).wanted) for voice in self.voices])
 
     def _count_seed(self, begins: list[bool]) -> None:
         """What is begun after this has the next seed."""
@@ -197,8 +199,7 @@ class Playground(WorkScreen):
     def action_step(self) -> None:
         """One token."""
         self._start_where_nothing_is()
-        wanted = self.query_one(Knobs).wanted
-        self._count_seed([voice.step(wanted) for voice in self.voices])
+        self._count_seed([voice.step(self.query_one(Knobs).wanted) for voice in self.voices])
 
     def action_back(self) -> None:
         if self.current:
@@ -216,6 +217,7 @@ class Playground(WorkScreen):
         self.query_one("#prompt").focus()
 
     def action_leave_prompt(self) -> None:
+        self.remove_class("-knobs")
         if self.current:
             self.current.view.focus()
 
@@ -243,6 +245,11 @@ class Playground(WorkScreen):
                 voice.change(event.name, event.value)
             elif voice.job and event.name == SPEED:
                 voice.job.delay = self.query_one(Knobs).delay
+
+    def action_knobs(self) -> None:
+        """To the knobs, which are shown for it where there is little room."""
+        self.add_class("-knobs")
+        self.query_one(Knobs).focus()
 
     def action_speed(self, by: int) -> None:
         self.query_one(Knobs).turn(SPEED, by)

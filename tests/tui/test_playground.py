@@ -343,6 +343,21 @@ def test_every_knob_is_turned_with_letters_too(runs):
     playing(steps)
 
 
+@pytest.mark.parametrize("size", [(40, 12), (80, 15), (80, 24)], ids=str)
+def test_knobs_are_reached_at_any_size(runs, size):
+    async def steps(driver):
+        await driver.press("escape", "s")
+        await driver.shows("temperature")
+        await driver.press("k", "k")
+        await driver.shows("seed")
+        await driver.press("right")
+        assert driver.screen.query_one(Knobs).pace.seed == 2
+        await driver.press("escape")
+        await driver.until(lambda: ("temperature" in driver.text) == (size[1] == 24))
+
+    playing(steps, size=size)
+
+
 def test_what_the_filters_remove_is_counted(runs):
     async def steps(driver):
         await turn(driver, "top_k", "right", "right")

@@ -27,8 +27,9 @@ def inlined(function: Any) -> Any:
 def cache_folder() -> Path:
     """Where compiled kernels are kept; NUMBA_CACHE_DIR moves it."""
     sources = hashlib.sha256()
-    for path in sorted(Path(__file__).parents[1].rglob("*.py")):
-        sources.update(path.name.encode() + path.read_bytes())
+    for folder in ("cpu", "units"):
+        for path in sorted((Path(__file__).parents[1] / folder).glob("*.py")):
+            sources.update(path.name.encode() + path.read_bytes())
     base = os.environ.get("NUMBA_CACHE_DIR") or platformdirs.user_cache_path("seqterm") / "kernels"
     return Path(base) / f"seqterm-{sources.hexdigest()[:16]}"
 
