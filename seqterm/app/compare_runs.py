@@ -42,7 +42,7 @@ def _settings(config: dict[str, Any]) -> dict[str, Any]:
 
 
 def _curves(folder: RunFolder, config: dict[str, Any]) -> RunCurves:
-    events = list(RunReader(folder).read())
+    events = list(RunReader(folder, stopped=lambda: False).read())
     started = [event for event in events if isinstance(event, Started)]
     validations = [event for event in events if isinstance(event, Validation)]
     steps = [(event.step, event.loss) for event in events if isinstance(event, Step)]

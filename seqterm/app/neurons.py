@@ -33,9 +33,12 @@ def neurons(command: Neurons, session: Session) -> Iterator[Event]:
         raise UsageError(f"{command.run} is a run of {loaded.config['model']}, which has no recurrent units.")
     _check(command, loaded.model)
     with open_stream(loaded.vocabulary, command.source) as (all_ids, _):
-        ids = np.asarray(all_ids[: command.length], np.int64)
+        end = None if command.length is None else command.skip + command.length
+        before, ids = (np.asarray(part, np.int64) for part in (all_ids[: command.skip], all_ids[command.skip : end]))
+        if not len(ids):
+            raise UsageError(f"--skip {command.skip} leaves nothing of the text, which has {len(before):,} tokens.")
         if command.find is None:
-            yield from _paint(command, loaded, ids, session)
+            yield from _paint(command, loaded, before, ids, session)
         else:
             yield from _find(command, loaded, ids)
 
@@ -54,24 +57,39 @@ def _check(command: Neurons, model: RecurrentModel) -> None:
 
 
 class _Reading(NamedTuple):
-    """What all units did while a model, known by its checksum, read ids, and the state that it came to."""
+    """What all units did while a model, known by its checksum, read ids after others, and the state that it came to."""
 
     checksum: str
+    before: Array
     ids: Array
     blocks: list[Traces]
     state: State
 
 
-def _read(loaded: LoadedModel, ids: Array, session: Session) -> Iterator[Traces]:
-    """What all units do over a text from its start to its end, in blocks of {"0.h": (T, H), ...}.
+def _begin(loaded: LoadedModel, before: Array, kept: _Reading | None) -> _Reading:
+    """A reading in which `before` has been read; what is kept may have come as far."""
+    model: RecurrentModel = loaded.model  # type: ignore[assignment]
+    state, first = model.zero_state(1), 0
+    if kept and kept.checksum == loaded.checksum:
+        read = np.concatenate([kept.before, kept.ids])
+        if np.array_equal(read, before[: len(read)]):
+            state, first = kept.state, len(read)
+    for begin in range(first, len(before), STEPS):
+        state, _ = model.trace_on(state, before[begin : begin + STEPS, None])
+    return _Reading(loaded.checksum, before, before[:0], [], state)
+
+
+def _read(loaded: LoadedModel, before: Array, ids: Array, session: Session) -> Iterator[Traces]:
+    """What all units do over `ids` after what comes before them, in blocks of {"0.h": (T, H), ...}.
 
     The session keeps that of the last text, unless it is too much: other units of it are then there at once, and a text that
-    has grown is read from where it ended.
+    has grown, or is paged on in, is read from where it ended.
     """
     model: RecurrentModel = loaded.model  # type: ignore[assignment]
     kept: _Reading | None = session.kept.get(TRACES)
-    if kept is None or kept.checksum != loaded.checksum or not np.array_equal(kept.ids, ids[: len(kept.ids)]):
-        kept = _Reading(loaded.checksum, ids[:0], [], model.zero_state(1))
+    is_same = kept and kept.checksum == loaded.checksum and np.array_equal(kept.before, before)
+    if kept is None or not (is_same and np.array_equal(kept.ids, ids[: len(kept.ids)])):
+        kept = _begin(loaded, before, kept)
     yield from kept.blocks
     blocks, state = list(kept.blocks), kept.state
     size = sum(_size(block) for block in blocks)
@@ -83,19 +101,19 @@ def _read(loaded: LoadedModel, ids: Array, session: Session) -> Iterator[Traces]
             blocks.append(block)
         yield block
     if size <= KEPT:
-        session.kept[TRACES] = _Reading(loaded.checksum, ids, blocks, state)
+        session.kept[TRACES] = _Reading(loaded.checksum, before, ids, blocks, state)
 
 
 def _size(block: Traces) -> int:
     return sum(array.nbytes for array in block.values())
 
 
-def _paint(command: Neurons, loaded: LoadedModel, ids: Array, session: Session) -> Iterator[Event]:
+def _paint(command: Neurons, loaded: LoadedModel, before: Array, ids: Array, session: Session) -> Iterator[Event]:
     model: RecurrentModel = loaded.model  # type: ignore[assignment]
     others = [name for name in model.trace_names if name != command.gate] if command.gates else []
     rows = [command.gate, *others]
     layer = model.settings.layers - 1 if command.layer is None else command.layer
-    found = [[block[f"{layer}.{name}"][:, command.unit] for name in rows] for block in _read(loaded, ids, session)]
+    found = [[block[f"{layer}.{name}"][:, command.unit] for name in rows] for block in _read(loaded, before, ids, session)]
     values: Array = np.concatenate(found, axis=1)
     ranges = []
     for name, row in zip(rows, values, strict=True):
@@ -104,7 +122,8 @@ def _paint(command: Neurons, loaded: LoadedModel, ids: Array, session: Session) 
     yield Painting(f"{command.gate} of unit {command.unit} in layer {layer}, {loaded.folder.name}", rows, ranges)
     texts = pieces(loaded.vocabulary, ids)
     ends = [i + 1 for i, text in enumerate(texts) if text.endswith("\n")]
-    for number, (begin, end) in enumerate(zip([0, *ends], [*ends, len(texts)], strict=True), 1):
+    first = 1 + sum(text.endswith("\n") for text in pieces(loaded.vocabulary, before))
+    for number, (begin, end) in enumerate(zip([0, *ends], [*ends, len(texts)], strict=True), first):
         if begin < end:
             yield Painted(number, texts[begin:end], values[:, begin:end].tolist())
 

@@ -14,7 +14,7 @@ from seqterm.app.settings_files import project_file, user_file
 from seqterm.errors import DataError, SeqtermError, UsageError
 from seqterm.events import Event, Note, Place, Removed, RunInfo, RunSummary
 from seqterm.models.catalogue import CATALOGUE
-from seqterm.store.home import existing_run, home, runs_folder
+from seqterm.store.home import existing_run, home, run_path, runs_folder
 from seqterm.store.run_folder import RunFolder
 from seqterm.text.corpus import bundled_folder
 from seqterm.text.vocabulary import Vocabulary
@@ -93,6 +93,11 @@ def remove_runs(command: RemoveRuns, session: Session) -> Iterator[Event]:
 
 def stop(command: Stop, session: Session) -> Iterator[Event]:
     """Leave the wish in the run folder, where the training process looks after every step."""
+    folder = RunFolder(run_path(command.run))
+    if folder.is_locked() and not (folder.path / "config.json").exists():  # it has no description while the text is read
+        folder.request_stop()
+        yield Note(f"{folder.name} reads its text; it will save and stop once its training begins.")
+        return
     folder = RunFolder(existing_run(command.run))
     if folder.read_state()["complete"] and not folder.is_locked():
         raise SeqtermError(f"{folder.name} is complete: there is nothing to stop.")

@@ -51,6 +51,7 @@ def train(command: Train, session: Session) -> Iterator[Event]:
 
     try:
         folder.lock()
+        folder.clear_stop()
         yield from _with_room(command, session, begin, go_on)
     except BaseException:
         if not (path / "state.json").exists():

@@ -4,7 +4,7 @@ import dataclasses
 import math
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from seqterm.app.arguments import line
@@ -17,6 +17,7 @@ from seqterm.render.thinning import STRETCHES, extremes
 from seqterm.store.event_log import EventLog, Row
 from seqterm.store.home import no_run, run_path
 from seqterm.store.run_folder import RunFolder
+from seqterm.store.step_lines import thinned_lines
 
 SAMPLES = 1000  # that are given out in one go, at most: the newest
 POLL_SECONDS = 0.2
@@ -30,10 +31,11 @@ def thinned(rows: list[Row], key: str) -> list[Row]:
 
 
 class RunReader:
-    """A run's log as events, of many no more than a chart can show."""
+    """A run's log as events, of many no more than a chart can show; `stopped` is asked whether anybody still wants them."""
 
-    def __init__(self, folder: RunFolder):
-        self._log, self._samples = EventLog(folder.events_path), EventLog(folder.samples_path)
+    def __init__(self, folder: RunFolder, stopped: Callable[[], bool]):
+        self._log, self._samples = EventLog(folder.events_path, thinned_lines), EventLog(folder.samples_path)
+        self._stopped = stopped
         self._began: Row | None = None  # the first step of this sitting, and the last
         self._last: Row | None = None
         self._steps = 0
@@ -45,6 +47,8 @@ class RunReader:
         try:
             for rows in self._log.read():
                 yield from self._take(rows, curves)
+                if self._stopped():
+                    return
             yield from _thinned(curves)
             newest = deque((row for rows in self._samples.read() for row in rows), SAMPLES)
             yield from (_event(TrainingSample, row) for row in newest)
@@ -106,7 +110,7 @@ def watch(command: Watch, session: Session) -> Iterator[Event]:
     """What there is, then, until the training ends, what comes; a CaughtUp wherever the log's end is reached."""
     folder = RunFolder(run_path(command.run))
     session.stoppable = True
-    reader, told = RunReader(folder), None
+    reader, told = RunReader(folder, lambda: session.stop), None
     while not session.stop:
         training = folder.is_locked()  # as it is before there is a description, while the text is read
         if not training and not (folder.path / "config.json").exists():

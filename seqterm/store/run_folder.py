@@ -28,6 +28,7 @@ FORMAT_VERSION = 2  # 1 had the output layer's weights the other way round
 LOCK_SECONDS = 0.5
 LEFTOVERS = {
     "lock",
+    "stop",
     "checkpoints",
     "tokens.bin",
     "validation.bin",

@@ -9,7 +9,7 @@ from seqterm.app.commands import Command
 from seqterm.app.session import Session
 from seqterm.events import Event
 
-MOST = 20_000  # events that wait to be fetched; then the command waits
+MOST = 2_000  # events that wait to be fetched; then the command waits
 
 
 class Job:
@@ -33,14 +33,18 @@ class Job:
         self._thread.start()
         return self
 
-    def fetch(self) -> list[Event]:
-        """What has come since."""
+    def fetch(self, most: int = MOST) -> list[Event]:
+        """What has come since, or the first of it."""
         with self._changed:
-            events = list(self._waiting)
-            self._waiting.clear()
-            self._told = False
+            events = [self._waiting.popleft() for _ in range(min(most, len(self._waiting)))]
+            self._told = bool(self._waiting)
             self._changed.notify_all()
         return events
+
+    @property
+    def has_more(self) -> bool:
+        """Whether something waits to be fetched, which is not told again."""
+        return bool(self._waiting)
 
     @property
     def paused(self) -> bool:

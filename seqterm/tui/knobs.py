@@ -1,11 +1,13 @@
-"""The settings of sampling and the speed, each a row that is moved with the arrow keys."""
+"""The settings of sampling, and how long and fast it goes on, each a row that is moved with the arrow keys."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
 from typing import Any, ClassVar
 
 from rich.text import Text
 from textual.binding import Binding, BindingType
 from textual.events import Click
+from textual.geometry import Region
 from textual.message import Message
 from textual.reactive import reactive
 from textual.widget import Widget
@@ -14,7 +16,7 @@ from seqterm.app.arguments import convert
 from seqterm.options import check, option, parameters
 from seqterm.sampling.settings import STEERED, STRATEGIES, SamplingSettings, with_change
 
-SPEED = "speed"
+SPEED, LENGTH, SEED = "speed", "length", "seed"
 NAME_WIDTH, VALUE_WIDTH = 12, 11
 SHORT = {"repetition_penalty": "repetition"}
 
@@ -24,7 +26,7 @@ class Knob:
     """`stops`: the values that the keys go through."""
 
     name: str
-    stops: tuple[Any, ...]
+    stops: Sequence[Any]
 
     @property
     def label(self) -> str:
@@ -61,17 +63,35 @@ KNOBS = (
     Knob("min_p", (None, 0.01, 0.02, 0.03, 0.05, 0.07, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.7, 1.0)),
     Knob("repetition_penalty", (*_steps(100, 200, 5), 2.5, 3.0, 5.0)),
     Knob(SPEED, (1, 2, 3, 5, 8, 12, 20, 30, 50, 80, 120, 200, None)),
+    Knob(LENGTH, (10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, None)),
+    Knob(SEED, range(1, 10_001)),
 )
-FIRST_SPEED = 20
 
 
 @dataclass(frozen=True)
-class Speed:
-    speed: float | None = option(FIRST_SPEED, "Tokens a second.", minimum=0.01)
+class Pace:
+    """What is no setting of a sample that is being drawn."""
+
+    speed: float | None = option(20, "Tokens a second.", minimum=0.01)
+    length: int | None = option(None, "Tokens until it pauses.", minimum=1)
+    seed: int = option(1, "Of what is begun next.", minimum=0)
+
+
+PACE = tuple(field.name for field in fields(Pace))
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """How to write: settings of sampling, tokens until it pauses (None: never), seed, and seconds from one token to the next."""
+
+    values: dict[str, Any]
+    length: int | None
+    seed: int
+    delay: float
 
 
 class Knobs(Widget, can_focus=True):
-    """`values`: of the settings in STEERED; `speed`: tokens a second, None for all that there are."""
+    """`values`: of the settings in STEERED; `pace`: the rest."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up,k", "move(-1)", "Up", show=False),
@@ -102,21 +122,25 @@ class Knobs(Widget, can_focus=True):
         super().__init__()
         self._built_in = {p.name: p.default for p in parameters(SamplingSettings) if p.name in STEERED}
         self.values = dict(self._built_in)
-        self.speed: float | None = FIRST_SPEED
+        self.pace = Pace()
 
     @property
     def delay(self) -> float:
         """Seconds from one token to the next."""
-        return 1 / self.speed if self.speed else 0.0
+        return 1 / self.pace.speed if self.pace.speed else 0.0
+
+    @property
+    def wanted(self) -> Wanted:
+        return Wanted(dict(self.values), self.pace.length, self.pace.seed, self.delay)
 
     def value(self, name: str) -> Any:
-        return self.speed if name == SPEED else self.values[name]
+        return getattr(self.pace, name) if name in PACE else self.values[name]
 
     def set(self, name: str, value: Any) -> None:
         if value == self.value(name):
             return
-        if name == SPEED:
-            self.speed = value
+        if name in PACE:
+            self.pace = replace(self.pace, **{name: value})
         else:
             self.values[name] = value
         self.refresh()
@@ -124,10 +148,10 @@ class Knobs(Widget, can_focus=True):
 
     def read(self, name: str, text: str) -> None:
         """Set what was typed; UsageError where it cannot be that."""
-        parameter = next(p for p in (*parameters(SamplingSettings), *parameters(Speed)) if p.name == name)
-        value = convert(parameter, text) if text else None
-        if name == SPEED:
-            check(Speed(value))
+        parameter = next(p for p in (*parameters(Pace), *parameters(SamplingSettings)) if p.name == name)
+        value: Any = convert(parameter, text) if text else None
+        if name in PACE:
+            check(replace(self.pace, **{name: value}))
         else:
             with_change(SamplingSettings(**self.values), name, value)
         self.set(name, value)
@@ -150,8 +174,9 @@ class Knobs(Widget, can_focus=True):
 
     def _shown(self, name: str, value: Any) -> str:
         """What counts, also where a strategy brings it."""
-        if name == SPEED:
-            return f"{value:g}/s" if value else "unlimited"
+        if name in PACE:
+            shown = {SPEED: "unlimited" if value is None else f"{value:g}/s", LENGTH: "no end" if value is None else f"{value:,}"}
+            return shown.get(name, str(value))
         settings = SamplingSettings(**self.values)
         brought = {"top_k": settings.k, "top_p": settings.p if settings.p < 1 else 0, "min_p": settings.minimum}
         value = brought.get(name, value) if value is None else value
@@ -159,6 +184,8 @@ class Knobs(Widget, can_focus=True):
 
     def action_move(self, rows: int) -> None:
         self.row = (self.row + rows) % len(KNOBS)
+        if isinstance(self.parent, Widget):
+            self.parent.scroll_to_region(Region(0, self.row, 1, 1), animate=False)
 
     def action_turn(self, by: int) -> None:
         self.turn(KNOBS[self.row].name, by)
@@ -171,7 +198,7 @@ class Knobs(Widget, can_focus=True):
     def action_reset(self) -> None:
         """As it was at first."""
         name = KNOBS[self.row].name
-        self.set(name, FIRST_SPEED if name == SPEED else self._built_in[name])
+        self.set(name, getattr(Pace(), name) if name in PACE else self._built_in[name])
 
     def action_type(self) -> None:
         name = KNOBS[self.row].name

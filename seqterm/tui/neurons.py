@@ -22,7 +22,7 @@ from seqterm.tui.text_chooser import Text
 from seqterm.tui.widgets import Table
 from seqterm.tui.writing import Writing
 
-SEEN = 4096  # tokens of a text that are shown, of which all units stay in memory,
+SEEN = 4096  # tokens of a text that are shown at a time, of which all units stay in memory,
 SEARCHED = 1_000_000  # and of which units that track a pattern are looked for
 FOUND = 100  # units that are listed
 WRITTEN = SEEN // 2  # tokens that are written at a time
@@ -44,7 +44,7 @@ red (open).
 - **/** looks for units that track a pattern: *quotes*, *brackets*, *line-position*, or a regular expression. Enter in the list
   shows a unit.
 - **w** lets the model write on from the text that you typed, or a new one; again: pause. **+** and **-**: faster, slower.
-- **f** opens a file or a corpus (its first 4,096 tokens are shown), **i** types a text; what you paste is read too.
+- **f** opens a file or a corpus, **i** types a text; what you paste is read too. **n**, **N**: its next 4,096 tokens, and back.
 - Arrows or **h j k l** move the cursor; the line at the bottom has the token's figures.
 """
 
@@ -62,6 +62,8 @@ class Neurons(HeatScreen):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("w", "write", "Write"),
         Binding("slash", "find", "Find"),
+        Binding("n", "part(1)", "Next part", show=False),
+        Binding("N", "part(-1)", "Part before", show=False),
         Binding("u", "unit(1)", "Unit"),
         Binding("U", "unit(-1)", "Unit before", show=False),
         Binding("y", "layer(1)", "Layer"),
@@ -80,6 +82,7 @@ class Neurons(HeatScreen):
         self._start_anew()
         self._tracks: list[UnitTracks] = []
         self._painting = self._again = False
+        self._first = self._seen = 0  # tokens before those that are shown, and how many these are
         self._found: Job | None = None
 
     def side(self) -> Iterator[Widget]:
@@ -106,6 +109,7 @@ class Neurons(HeatScreen):
         super().show_text(text)
 
     def read(self) -> None:
+        self._first = 0
         if self.run_name != self._known:
             self._start_anew()
             self._list([])
@@ -126,14 +130,13 @@ class Neurons(HeatScreen):
         self._painting = True
         found: list[Event] = []
         layer = None if self._layer < 0 else self._layer
-        wanted = (self.run_name, self.text)
-        command = Command(
-            run=self.run_name, source=self.text.source, layer=layer, unit=self._unit, gate=self._gate, gates=True, length=SEEN
-        )
+        wanted = (self.run_name, self.text, self._first)
+        what = {"layer": layer, "unit": self._unit, "gate": self._gate, "gates": True}
+        command = Command(run=self.run_name, source=self.text.source, skip=self._first, length=SEEN, **what)
 
         def end(error: BaseException | None) -> None:
             self._painting = False
-            if wanted == (self.run_name, self.text) or not error:
+            if wanted == (self.run_name, self.text, self._first) or not error:
                 self._show(found, error)
             if self._again:
                 self._paint()
@@ -151,9 +154,16 @@ class Neurons(HeatScreen):
         self._look_at_model(painting)
         self.paint(painting)
         self.view.show(painting, [part for event in found if isinstance(event, Painted) for part in parts_of(event)])
+        self._seen = sum(len(part.pieces) for part in self.view.parts)
+        self._name_part()
         if self._writing.goes_on:
             self.view.action_end(True)
         self._describe()
+
+    def _name_part(self) -> None:
+        """Which tokens are shown, where the text is too long for all of them."""
+        shown = f"tokens {self._first + 1:,} to {self._first + self._seen:,} · n, N: next, before"
+        self.query_one("#text").border_subtitle = shown if self._first or self._seen == SEEN else ""
 
     def _look_at_model(self, painting: Painting) -> None:
         """How many units and layers there are, and what of them."""
@@ -202,6 +212,16 @@ class Neurons(HeatScreen):
         """Of the unit h, c or a gate: the next, or the one before."""
         self._gate = self._gates[(self._gates.index(self._gate) + step) % len(self._gates)]
         self._describe()
+        self._paint()
+
+    def action_part(self, step: int) -> None:
+        """The next part of a long text, or the one before."""
+        first = self._first + step * SEEN
+        if self._seen == 0 or first < 0 or (step > 0 and self._seen < SEEN):
+            self.notify("The text ends here." if step > 0 else "The text begins here.")
+            return
+        self._first = first
+        self.view.action_end(False)
         self._paint()
 
     def action_map(self) -> None:

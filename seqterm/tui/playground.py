@@ -15,7 +15,7 @@ from seqterm.errors import UsageError
 from seqterm.events import RunSummary
 from seqterm.tui.dialogs import Ask, Branches, ask_for_file
 from seqterm.tui.distribution import Distribution
-from seqterm.tui.knobs import SPEED, Knobs
+from seqterm.tui.knobs import PACE, SEED, SPEED, Knobs
 from seqterm.tui.run_chooser import LANGUAGE, choose_run, fitting_runs
 from seqterm.tui.story_view import StoryView
 from seqterm.tui.time_machine import TimeMachine
@@ -36,8 +36,9 @@ Type how a text begins and press **Enter**: the model goes on with it.
 - **Space** pauses and goes on. **n** draws one token, **b** steps back; after that Space or n begin another branch there.
 - **Tab** goes to the bars: up and down choose another token, **Enter** takes it and draws the next. Struck out is what the
   filters remove.
-- **Tab** again goes to the knobs: up and down choose one, left and right turn it, also while it writes; Enter types a value,
-  Backspace resets it. A mark in the text shows where one was turned. **+** and **-** turn the speed from anywhere.
+- **Tab** again, or **s**, goes to the knobs: up and down choose one, left and right turn it, also while it writes; Enter types
+  a value, Backspace resets it. A mark in the text shows where one was turned. **+** and **-** turn the speed from anywhere.
+  After *length* tokens it pauses; without an end a very long text lets go of its beginning. *seed*: of what is begun next.
 - **r** writes again from the prompt with the next seed, **t** shows all branches, **e** edits the prompt.
 - **o** chooses another model, **a** one more beside it, up to four, **x** takes one away: Space, n and r are for all of them,
   the rest for the one that had the focus last.
@@ -59,9 +60,11 @@ class Playground(WorkScreen):
     Playground #empty { padding: 1 2; }
     Playground.-narrow #both { layout: vertical; }
     Playground.-narrow #voices { height: 1fr; }
-    Playground.-narrow #side { height: 19; }
-    Playground.-short #turn { display: none; }
-    Playground.-short.-narrow #side { display: none; }
+    Playground.-narrow #side { height: 20; }
+    Playground.-short #turn, Playground.-short.-narrow #side { display: none; }
+    Playground.-short.-knobs #turn { display: block; height: 1fr; overflow-y: auto; }
+    Playground.-short.-narrow.-knobs #side { display: block; height: 1fr; }
+    Playground.-short.-knobs #from, Playground.-short.-narrow.-knobs #voices { display: none; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("space", "write", "Write"),
@@ -76,6 +79,7 @@ class Playground(WorkScreen):
         Binding("c", "checkpoints", "Checkpoints"),
         Binding("w", "export", "Write to a file", show=False),
         Binding("y", "copy", "Copy the text", show=False),
+        Binding("s", "knobs", "Knobs", show=False),
         Binding("plus", "speed(1)", "Faster", show=False),
         Binding("minus", "speed(-1)", "Slower", show=False),
         Binding("escape", "leave_prompt", "Leave the prompt", show=False),
@@ -83,7 +87,6 @@ class Playground(WorkScreen):
 
     def __init__(self) -> None:
         super().__init__()
-        self._seed = 0
         self.voices: list[Voice] = []
         self._current: Voice | None = None
 
@@ -115,9 +118,8 @@ class Playground(WorkScreen):
     def _begin(self, runs: list[RunSummary]) -> None:
         """With the runs of the last time, or the newest."""
         names = [run.run for run in runs]
-        last = [run for run in self.workbench.memory.get(self.NAME, ()) if run in names]
         if not self.voices and names:
-            self._take_runs(last or names[:1])
+            self._take_runs([run for run in self.workbench.memory.get(self.NAME, ()) if run in names] or names[:1])
         self.query_one("#empty").display = not self.voices
         self.query_one("#both").display = self.query_one("#prompt").display = bool(self.voices)
 
@@ -164,13 +166,9 @@ class Playground(WorkScreen):
 
     # Writing
 
-    def _next_seed(self) -> int:
-        self._seed += 1
-        return self._seed
-
     def _start_where_nothing_is(self) -> None:
         for voice in self.voices:
-            if voice.story.prompt is None:
+            if voice.story.begun is None:
                 voice.start(self.query_one("#prompt", Input).value)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
@@ -181,9 +179,13 @@ class Playground(WorkScreen):
         self.action_leave_prompt()
 
     def _write(self) -> None:
-        knobs, seed = self.query_one(Knobs), self._next_seed()
-        for voice in self.voices:
-            voice.write(knobs.values, seed, knobs.delay)
+        self._count_seed([voice.write(self.query_one(Knobs).wanted) for voice in self.voices])
+
+    def _count_seed(self, begins: list[bool]) -> None:
+        """What is begun after this has the next seed."""
+        if any(begins):
+            knobs = self.query_one(Knobs)
+            knobs.set(SEED, knobs.pace.seed + 1)
 
     def action_write(self) -> None:
         """Pause those that write, or let all go on."""
@@ -197,9 +199,7 @@ class Playground(WorkScreen):
     def action_step(self) -> None:
         """One token."""
         self._start_where_nothing_is()
-        knobs, seed = self.query_one(Knobs), self._next_seed()
-        for voice in self.voices:
-            voice.step(knobs.values, seed, knobs.delay)
+        self._count_seed([voice.step(self.query_one(Knobs).wanted) for voice in self.voices])
 
     def action_back(self) -> None:
         if self.current:
@@ -217,6 +217,7 @@ class Playground(WorkScreen):
         self.query_one("#prompt").focus()
 
     def action_leave_prompt(self) -> None:
+        self.remove_class("-knobs")
         if self.current:
             self.current.view.focus()
 
@@ -231,9 +232,8 @@ class Playground(WorkScreen):
 
     def on_distribution_taken(self, event: Distribution.Taken) -> None:
         """Take another token, and draw what follows it."""
-        voice, knobs = self.current, self.query_one(Knobs)
-        if voice and voice.pick(event.token):
-            voice.step(knobs.values, self._next_seed(), knobs.delay)
+        if (voice := self.current) and voice.pick(event.token):
+            self._count_seed([voice.step(self.query_one(Knobs).wanted)])
 
     def on_story_view_chosen(self, event: StoryView.Chosen) -> None:
         if self.current:
@@ -241,10 +241,15 @@ class Playground(WorkScreen):
 
     def on_knobs_turned(self, event: Knobs.Turned) -> None:
         for voice in self.voices:
-            if event.name != SPEED:
+            if event.name not in PACE:
                 voice.change(event.name, event.value)
-            elif voice.job:
+            elif voice.job and event.name == SPEED:
                 voice.job.delay = self.query_one(Knobs).delay
+
+    def action_knobs(self) -> None:
+        """To the knobs, which are shown for it where there is little room."""
+        self.add_class("-knobs")
+        self.query_one(Knobs).focus()
 
     def action_speed(self, by: int) -> None:
         self.query_one(Knobs).turn(SPEED, by)
@@ -262,7 +267,7 @@ class Playground(WorkScreen):
     # Branches, checkpoints, and what becomes of the text
 
     def action_tree(self) -> None:
-        if not (voice := self.current) or voice.story.prompt is None:
+        if not (voice := self.current) or voice.story.begun is None:
             return
 
         def go(number: str | None) -> None:
@@ -278,11 +283,10 @@ class Playground(WorkScreen):
         """The same prompt and seed over the checkpoints that training kept."""
         if voice := self.current:
             voice.pause()
-            prompt = self.query_one("#prompt", Input).value if voice.story.prompt is None else voice.story.prompt
-            settings = self.query_one(Knobs).values
-            command = Sample(
-                run=voice.run, prompt=prompt, time_machine=True, length=MACHINE_LENGTH, seed=max(1, self._seed), **settings
-            )
+            prompt = self.query_one("#prompt", Input).value if voice.story.begun is None else voice.story.begun
+            wanted = self.query_one(Knobs).wanted
+            about = {"length": wanted.length or MACHINE_LENGTH, "seed": voice.seed or wanted.seed, **wanted.values}
+            command = Sample(run=voice.run, prompt=prompt, time_machine=True, **about)
             self.app.push_screen(TimeMachine(self, command))
 
     def action_export(self) -> None:

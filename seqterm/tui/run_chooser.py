@@ -1,20 +1,14 @@
 """A list to choose a run from."""
 
 from collections.abc import Callable, Collection
-from typing import ClassVar
 
 from rich.text import Text
-from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
-from textual.containers import Vertical
-from textual.screen import ModalScreen
-from textual.widgets import Input, Static
 
 from seqterm.app.commands import ListRuns
 from seqterm.events import Event, RunSummary
 from seqterm.models.catalogue import CATALOGUE
 from seqterm.render.plain import plain
-from seqterm.tui.widgets import Table
+from seqterm.tui.chooser import Chooser
 from seqterm.tui.work_screen import WorkScreen
 
 
@@ -51,61 +45,23 @@ def choose_run(screen: WorkScreen, title: str, models: Collection[str], then: Ca
     fitting_runs(screen, models, ask)
 
 
-class RunChooser(ModalScreen[str | None]):
-    """Letters filter, arrows go through the list, Enter takes a run, Escape none."""
+class RunChooser(Chooser):
+    """One of these runs, by a part of its name, model or corpus."""
 
-    DEFAULT_CSS = """
-    RunChooser { align: center middle; }
-    RunChooser > Vertical { width: 76; max-width: 96%; height: 20; max-height: 90%; padding: 0 1; background: $surface; }
-    RunChooser > Vertical { border: round $primary; border-title-color: $text; }
-    """
     HELP = "Type a part of a run's name, model or corpus; arrows go through the list, Enter takes a run, Escape none."
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "leave", "None of them"),
-        Binding("down", "move(1)", "Next run", show=False),
-        Binding("up", "move(-1)", "Previous run", show=False),
-    ]
+    COLUMNS = "run", "model", "corpus", "loss"
+    PLACEHOLDER = "name, model or corpus"
 
     def __init__(self, title: str, runs: list[RunSummary]):
-        super().__init__()
-        self._title, self._runs = title, runs
+        super().__init__(title)
+        self._runs = runs
 
-    def compose(self) -> ComposeResult:
-        with Vertical() as frame:
-            frame.border_title = self._title
-            yield Input(placeholder="name, model or corpus", compact=True)
-            yield Table("run", "model", "corpus", "loss")
-            yield Static("", id="none", classes="hint")
+    def rows(self, wanted: str) -> dict[str, list[Text]]:
+        fits = wanted.casefold()
+        return {run.run: _row(run) for run in self._runs if fits in f"{run.run} {run.model} {run.corpus}".casefold()}
 
-    def on_mount(self) -> None:
-        self._fill("")
-        self.query_one(Input).focus()
-
-    def _fill(self, wanted: str) -> None:
-        shown = [run for run in self._runs if wanted.casefold() in f"{run.run} {run.model} {run.corpus}".casefold()]
-        table = self.query_one(Table)
-        table.fill({run.run: _row(run) for run in shown})
-        table.display = bool(self._runs)
-        none = self.query_one("#none", Static)
-        none.update("No run of that name fits here." if self._runs else "No run fits here. On the screen of runs, t trains one.")
-        none.display = not shown
-
-    def on_input_changed(self, event: Input.Changed) -> None:
-        self._fill(event.value)
-
-    def on_input_submitted(self) -> None:
-        if run := self.query_one(Table).current:
-            self.dismiss(run)
-
-    def on_data_table_row_selected(self) -> None:
-        self.dismiss(self.query_one(Table).current)
-
-    def action_move(self, rows: int) -> None:
-        table = self.query_one(Table)
-        table.move_cursor(row=max(0, table.cursor_row + rows))
-
-    def action_leave(self) -> None:
-        self.dismiss(None)
+    def hint(self, wanted: str) -> str:
+        return "No run of that name fits here." if self._runs else "No run fits here. On the screen of runs, t trains one."
 
 
 def _row(run: RunSummary) -> list[Text]:

@@ -1,4 +1,4 @@
-"""What the screen of sequences draws of the events of its commands."""
+"""What the screen of sequences says, and draws of the events of its commands."""
 
 from rich.cells import cell_len
 from rich.text import Text
@@ -11,6 +11,34 @@ from seqterm.models.catalogue import CATALOGUE
 from seqterm.tui.widgets import Draw, Picture
 
 KINDS = ("text", "numbers", "forecast")
+EMPTY = """[b]There is no hidden Markov model and no forecaster yet.[/b]
+
+In a shell, the states behind a text, or what comes after a series of numbers:
+  [b]seqterm train hmm wend --states 12 -o hidden[/b]
+  [b]seqterm train ar SERIES.csv -o forecaster[/b]
+
+[b]o[/b] chooses a run."""
+HELP = """## Sequences
+
+**o** chooses a run: a hidden Markov model of a text or of numbers, or a forecaster (ar, mlp-ar, rnn-ar).
+
+Of a **hidden Markov model of text**: type a text and press **Enter**, or **f** opens a file or a corpus, **i** takes some lines.
+Tokens have the colours of their states; beneath them is a line for each state. Lines follow the path, blocks say how probable
+each state is.
+
+- **p**: each token's most probable state by itself, or again the most probable path (Viterbi)
+- **s**: how states follow one another and what they emit; where there is room that stands beside, and `<` `>` change its width
+
+Of one **of numbers**: the columns of a CSV file, coloured by state. Type the name of another file.
+
+Of a **forecaster**: what comes after its rows, or after those of the CSV file whose name you type.
+
+- **+** and **-**: more and fewer rows; **]** and **[**: a wider or narrower interval
+- **c**: forecasts of rows that training did not see, beside their real values
+- **s**: the table of the regression
+
+**/** goes to the line, Up and Down in it through what was entered before, Escape leaves it.
+"""
 
 
 def kind_of(info: RunInfo) -> str:

@@ -1,7 +1,7 @@
 """The hidden states behind a text or a series, and forecasts of a series: the screen is what the run is."""
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 from typing import ClassVar
@@ -13,48 +13,23 @@ from textual.widget import Widget
 from textual.widgets import Input, Static
 
 from seqterm.app.commands import Command, DecodeHmm, Forecast, Info, ShowHmm
-from seqterm.events import ComparedPoint, Event, Fitted, ForecastErrors, ForecastPoint, Note, RunInfo, RunSummary
+from seqterm.events import ComparedPoint, Event, Fitted, ForecastErrors, ForecastPoint, Note, RunInfo, RunSummary, Trellis
 from seqterm.faces import forecast
 from seqterm.faces.notes import sentence
 from seqterm.render.plain import plain
-from seqterm.text.corpus import given_input
 from seqterm.tui.job import Job
 from seqterm.tui.line import Line
 from seqterm.tui.run_chooser import choose_run, fitting_runs, models_of
-from seqterm.tui.sequence_views import KINDS, Tall, chart, kind_of, model, trellises
+from seqterm.tui.sequence_views import EMPTY, HELP, KINDS, Tall, chart, kind_of, model, trellises
+from seqterm.tui.text_chooser import Text as ToRead
+from seqterm.tui.text_chooser import choose_text, type_text
 from seqterm.tui.widgets import Empty, Picture
 from seqterm.tui.work_screen import WorkScreen
 
 SEQUENCES = models_of("hmm", "forecast")
 EXAMPLE = "the king rode out to the old mill, and the queen went away"
+MOST = 100  # lines of a text that are drawn
 LEVELS = (0.5, 0.8, 0.9, 0.95, 0.99)
-EMPTY = """[b]There is no hidden Markov model and no forecaster yet.[/b]
-
-In a shell, the states behind a text, or what comes after a series of numbers:
-  [b]seqterm train hmm wend --states 12 -o hidden[/b]
-  [b]seqterm train ar SERIES.csv -o forecaster[/b]
-
-[b]o[/b] chooses a run."""
-HELP = """## Sequences
-
-**o** chooses a run: a hidden Markov model of a text or of numbers, or a forecaster (ar, mlp-ar, rnn-ar).
-
-Of a **hidden Markov model of text**: type a text and press **Enter**. Tokens have the colours of their states; beneath them is a
-line for each state. Lines follow the path, blocks say how probable each state is.
-
-- **p**: each token's most probable state by itself, or again the most probable path (Viterbi)
-- **s**: how states follow one another and what they emit; where there is room that stands beside, and `<` `>` change its width
-
-Of one **of numbers**: the columns of a CSV file, coloured by state. Type the name of another file.
-
-Of a **forecaster**: what comes after its rows, or after those of the CSV file whose name you type.
-
-- **+** and **-**: more and fewer rows; **]** and **[**: a wider or narrower interval
-- **c**: forecasts of rows that training did not see, beside their real values
-- **s**: the table of the regression
-
-**/** goes to the line, Up and Down in it through what was entered before, Escape leaves it.
-"""
 
 
 class Sequences(WorkScreen):
@@ -78,6 +53,8 @@ class Sequences(WorkScreen):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("slash", "ask", "Enter"),
         Binding("o", "run", "Run"),
+        Binding("f", "open_text", "Open text"),
+        Binding("i", "type_text", "Type text"),
         Binding("p", "posterior", "Path or each alone"),
         Binding("plus", "steps(1)", "More rows"),
         Binding("minus", "steps(-1)", "Fewer rows"),
@@ -93,6 +70,7 @@ class Sequences(WorkScreen):
         self._run: str | None = None
         self._kind = ""  # text, numbers (of a hidden Markov model), or forecast
         self._data = ""  # the file of numbers that is decoded where no other is named
+        self._text: ToRead | None = None  # that is decoded where none is typed in the line
         self._posterior = self._compare = False
         self._steps: int | None = None  # as many as the command forecasts by itself
         self._shown = 0
@@ -149,7 +127,7 @@ class Sequences(WorkScreen):
                 f"{info.run} is a run of {info.model}: here hidden Markov models and forecasters are shown. o chooses another."
             )
             return
-        self._data = next(iter(info.corpus.get("sources", ())), "")
+        self._text, self._data = None, next(iter(info.corpus.get("sources", ())), "")
         self._posterior = self._compare = False
         self._steps = None
         self._model([event for event in found if isinstance(event, Fitted)] or [info])
@@ -181,7 +159,7 @@ class Sequences(WorkScreen):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Keys that say nothing to this kind of run are not there."""
-        kinds = {"posterior": ("text", "numbers"), "ask": KINDS, "model": KINDS}
+        kinds = {"posterior": ("text", "numbers"), "ask": KINDS, "model": KINDS, "open_text": ("text",), "type_text": ("text",)}
         kinds |= dict.fromkeys(("steps", "level", "compare"), ("forecast",))
         return self._kind in kinds[action] if action in kinds else True
 
@@ -198,23 +176,32 @@ class Sequences(WorkScreen):
         self.drop(self._job)
         self.query_one("#shown").border_subtitle = "reading ..."
         found: list[Event] = []
-        with self._given():
-            self._job = self.do(self._command(), found.extend, lambda error: self._show(found, error), quiet=True)
+
+        def take(events: list[Event]) -> None:
+            found.extend(events)
+            if sum(isinstance(event, Trellis) for event in found) > MOST:
+                self.drop(self._job)
+                self.notify(f"The first {MOST} lines are drawn.")
+                self._show([event for event in found if isinstance(event, Trellis)][:MOST], None)
+
+        with self._read.given() if self._kind == "text" else nullcontext():
+            self._job = self.do(self._command(), take, lambda error: self._show(found, error), quiet=True)
 
     @property
     def _typed(self) -> str:
         return self.query_one("#text" if self._kind == "text" else "#rows", Line).value
 
-    def _given(self) -> AbstractContextManager[None]:
-        """In this block a job that reads standard input reads the text."""
-        return given_input((self._typed or EXAMPLE).encode("utf-8", "surrogateescape")) if self._kind == "text" else nullcontext()
+    @property
+    def _read(self) -> ToRead:
+        """The text that is decoded."""
+        return self._text or ToRead.of(self._typed or EXAMPLE)
 
     def _command(self) -> Command:
         assert self._run is not None
         file = str(Path(self._typed).expanduser()) if self._typed.strip() else None
         if self._kind == "forecast":
             return Forecast(run=self._run, data=file, steps=self._steps, level=LEVELS[self._level], compare=self._compare)
-        source = "-" if self._kind == "text" else file or self._data
+        source = self._read.source if self._kind == "text" else file or self._data
         return DecodeHmm(run=self._run, source=source, posterior=self._posterior, trellis=True)
 
     def _show(self, found: list[Event], error: BaseException | None) -> None:
@@ -233,7 +220,8 @@ class Sequences(WorkScreen):
             errors = [event for event in found if isinstance(event, ForecastErrors)]
             self.query_one("#errors", Static).update(Text(forecast.forecast_errors(errors) if errors else "", no_wrap=True))
         else:
-            frame.border_subtitle = "each by itself" if self._posterior else "most probable path"
+            path = "each by itself" if self._posterior else "most probable path"
+            frame.border_subtitle = f"{plain(self._text.name)}, {path}" if self._text else path
             drawn = self.query_one("#trellis" if self._kind == "text" else "#chart", Picture)
             drawn.draw = partial(trellises, found)
 
@@ -255,6 +243,7 @@ class Sequences(WorkScreen):
     def on_input_submitted(self, event: Input.Submitted) -> None:
         if isinstance(event.input, Line):
             event.input.keep(event.value)
+            self._text = None
             self.action_leave_line()
             self._redo()
 
@@ -265,6 +254,19 @@ class Sequences(WorkScreen):
     def action_leave_line(self) -> None:
         """To what is drawn."""
         self.query_one("#shown").focus()
+
+    def action_open_text(self) -> None:
+        """Decode a file or a corpus."""
+        choose_text(self, self._decode)
+
+    def action_type_text(self) -> None:
+        """Type or paste several lines, or change what was typed."""
+        type_text(self, self._read.typed or "", lambda text: self._decode(ToRead.of(text)))
+
+    def _decode(self, text: ToRead) -> None:
+        self._text = text
+        self.action_leave_line()
+        self._redo()
 
     def action_posterior(self) -> None:
         """Each token's most probable state, or the most probable path."""

@@ -8,7 +8,8 @@ from seqterm.app.tree import Node, Tree
 from seqterm.events import Changed, Choice
 from seqterm.render.plain import plain
 
-KEPT = 5_000  # tokens of a stretch that remember what they were drawn from
+KEPT = 2_000  # tokens of a stretch that remember what they were drawn from
+LEFT = 5_000  # tokens of a long text that stay, where it goes on by itself
 TAB = "    "
 PROMPT, DRAWN, BY_HAND, MARK = "prompt", "drawn", "by hand", "mark"
 Cell = tuple[str, str, int]  # a letter, what it is part of, and the number of its token; -1 in a prompt
@@ -27,13 +28,15 @@ class Token:
 class Story:
     """`cursor`: how many tokens of the current text count, None for all; those after it stay until something else is drawn.
 
+    `begun`: what it began with, None before anything was begun; `forgotten`: how many tokens it has lost at its beginning.
     `version` grows whenever the text does anything but go on.
     """
 
     def __init__(self) -> None:
         self.tree = Tree()
         self.cursor: int | None = None
-        self.version = 0
+        self.version = self.forgotten = 0
+        self.begun: str | None = None
         self._tokens: dict[Node, list[Token]] = {}
         self._earlier: list[Token] = []  # of the stretches before the current one, and
         self._own: list[Token] = []  # its own
@@ -53,7 +56,7 @@ class Story:
 
     @property
     def prompt(self) -> str | None:
-        """What the current text began with; None before anything was begun."""
+        """What stands before the tokens; None before anything was begun."""
         path = self.path
         return path[1].added if len(path) > 1 else None
 
@@ -86,13 +89,14 @@ class Story:
 
     def start(self, prompt: str) -> None:
         """Begin a text; one that begins alike is gone on with anew."""
-        same = (node for node in self.tree.root.children if node.added == prompt)
+        self.begun, self.forgotten = prompt, 0
+        same = (node for node in self.tree.root.children if node.added == prompt and not node.drawn)
         self.go(next(same, None) or self.tree.grow(self.tree.root, "", prompt, "", "", 0))
 
     def restart(self) -> None:
         """Back to the prompt."""
-        if self.prompt is not None:
-            self.start(self.prompt)
+        if self.begun is not None:
+            self.start(self.begun)
 
     def go(self, node: Node) -> None:
         """To any branch."""
@@ -124,6 +128,17 @@ class Story:
                 break
             left -= len(own)
         self.go(end)
+
+    def forget(self) -> None:
+        """Begin anew with the last tokens of the text; other branches are no more."""
+        left = self.tokens[-LEFT:]
+        self.forgotten += len(self) - len(left)
+        self.tree, self._tokens = Tree(), {}
+        for token in left:
+            token.kind = DRAWN
+        node = self.tree.grow(self.tree.root, "", "", "".join(token.text for token in left), "", 0)
+        self._tokens[node] = left
+        self.go(node)
 
     def add(self, choice: Choice) -> None:
         """A token that was drawn goes to the end of the current text."""

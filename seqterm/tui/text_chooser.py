@@ -5,18 +5,19 @@ from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import ClassVar, NamedTuple
 
+from rich.console import RenderableType
 from rich.text import Text as Shown
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.screen import ModalScreen
-from textual.widgets import Input, Static, TextArea
+from textual.widgets import Input, TextArea
 
 from seqterm.app.commands import ListCorpora
 from seqterm.events import CorpusEntry, Event
 from seqterm.render.plain import plain
 from seqterm.text.corpus import given_input
-from seqterm.tui.widgets import Table
+from seqterm.tui.chooser import Chooser
 from seqterm.tui.work_screen import WorkScreen
 
 
@@ -49,8 +50,8 @@ def choose_text(screen: WorkScreen, then: Callable[[Text], None]) -> None:
             then(Text.of_file(file))
 
     def ask(error: BaseException | None) -> None:
-        corpora = {event.name: event for event in found if isinstance(event, CorpusEntry)}
-        screen.app.push_screen(TextChooser({name: one for name, one in corpora.items() if Path(one.path).is_file()}), chosen)
+        corpora = [event for event in found if isinstance(event, CorpusEntry) and Path(event.path).is_file()]
+        screen.app.push_screen(TextChooser(corpora), chosen)
 
     screen.do(ListCorpora(), found.extend, ask)
 
@@ -65,65 +66,30 @@ def type_text(screen: WorkScreen, text: str, then: Callable[[str], None]) -> Non
     screen.app.push_screen(TextEditor(text), typed)
 
 
-class TextChooser(ModalScreen[str | None]):
+class TextChooser(Chooser):
     """The path of a corpus or of a file; what is typed filters corpora, or is a path."""
 
-    DEFAULT_CSS = """
-    TextChooser { align: center middle; }
-    TextChooser > Vertical { width: 76; max-width: 96%; height: 20; max-height: 90%; padding: 0 1; background: $surface; }
-    TextChooser > Vertical { border: round $primary; border-title-color: $text; }
-    """
     HELP = "Type the path of a file, or a part of a corpus's name; arrows go through the corpora, Enter takes one, Escape none."
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "leave", "None of them"),
-        Binding("down", "move(1)", "Next corpus", show=False),
-        Binding("up", "move(-1)", "Previous corpus", show=False),
-    ]
+    COLUMNS = "corpus", "from", "kB"
+    PLACEHOLDER = "path of a file, or name of a corpus"
 
-    def __init__(self, corpora: dict[str, CorpusEntry]):
-        super().__init__()
+    def __init__(self, corpora: list[CorpusEntry]):
+        super().__init__("A text to read")
         self._corpora = corpora
 
-    def compose(self) -> ComposeResult:
-        with Vertical() as frame:
-            frame.border_title = "A text to read"
-            yield Input(placeholder="path of a file, or name of a corpus", compact=True)
-            yield Table("corpus", "from", "kB")
-            yield Static("", id="none", classes="hint", markup=False)
+    def rows(self, wanted: str) -> dict[str, list[RenderableType]]:
+        fitting = [one for one in self._corpora if wanted.casefold() in one.name.casefold()]
+        return {one.path: [Shown(plain(one.name)), one.origin, f"{one.size / 1000:,.0f}".rjust(7)] for one in fitting}
 
-    def on_mount(self) -> None:
-        self._fill("")
-        self.query_one(Input).focus()
-
-    def _fill(self, wanted: str) -> None:
-        shown = {name: one for name, one in self._corpora.items() if wanted.casefold() in name.casefold()}
-        kilobytes = {name: f"{one.size / 1000:,.0f}".rjust(7) for name, one in shown.items()}
-        self.query_one(Table).fill({name: [Shown(plain(name)), one.origin, kilobytes[name]] for name, one in shown.items()})
-        hint = self.query_one("#none", Static)
-        hint.update(
-            "" if shown else "Enter reads this file." if Path(wanted).expanduser().is_file() else "There is no such file."
-        )
-
-    def on_input_changed(self, event: Input.Changed) -> None:
-        self._fill(event.value)
+    def hint(self, wanted: str) -> str:
+        return "Enter reads this file." if Path(wanted).expanduser().is_file() else "There is no such file."
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         file = Path(event.value).expanduser()
         if event.value and file.is_file():
             self.dismiss(str(file))
         else:
-            self.on_data_table_row_selected()
-
-    def on_data_table_row_selected(self) -> None:
-        if name := self.query_one(Table).current:
-            self.dismiss(self._corpora[name].path)
-
-    def action_move(self, rows: int) -> None:
-        table = self.query_one(Table)
-        table.move_cursor(row=max(0, table.cursor_row + rows))
-
-    def action_leave(self) -> None:
-        self.dismiss(None)
+            super().on_input_submitted(event)
 
 
 class TextEditor(ModalScreen[str | None]):

@@ -28,14 +28,14 @@ SIGNS = ("+", "-")
 ASK = "Type a word above and press Enter."
 
 
-def understood(text: str, vectors: str = "") -> OnVectors | None:
-    """The command that a typed line stands for; None where there is no word in it."""
+def understood(text: str, metric: str = "cosine", method: str = "add") -> OnVectors | None:
+    """The command that a typed line stands for, without its vectors; None where there is no word in it."""
     words = tuple(word for word in text.replace("::", " ").split() if word not in (":", "?"))
     if any(":" in word for word in words):
-        return MapVectors(vectors=vectors, words=words)
+        return MapVectors(vectors="", words=words)
     if not words or any(word in SIGNS for word in words) or len(words) < 3:
-        return Similar(vectors=vectors, words=words, top=TOP) if words else None
-    return Analogy(vectors=vectors, words=words, top=TOP) if len(words) == 3 else OddOneOut(vectors=vectors, words=words)
+        return Similar(vectors="", words=words, metric=metric, top=TOP) if words else None
+    return Analogy(vectors="", words=words, method=method, top=TOP) if len(words) == 3 else OddOneOut(vectors="", words=words)
 
 
 def mapped(command: OnVectors, answers: Sequence[str], chosen: str | None) -> tuple[str, ...]:

@@ -9,8 +9,9 @@ from textual.containers import Container
 from textual.widget import Widget
 from textual.widgets import DataTable, Input
 
-from seqterm.app.commands import MapVectors
+from seqterm.app.commands import Analogy, MapVectors, Similar
 from seqterm.events import RunSummary
+from seqterm.options import parameters
 from seqterm.tui.dialogs import Ask
 from seqterm.tui.line import Line
 from seqterm.tui.run_chooser import choose_run, fitting_runs, models_of
@@ -18,6 +19,8 @@ from seqterm.tui.vector_set import VectorSet, understood
 from seqterm.tui.widgets import Empty, Table
 from seqterm.tui.work_screen import WorkScreen
 
+[METRICS] = [p.option.choices for p in parameters(Similar) if p.name == "metric"]
+[METHODS] = [p.option.choices for p in parameters(Analogy) if p.name == "method"]
 VECTORS = models_of("vectors")
 WITH_VECTORS = VECTORS | models_of("network")
 PLACEHOLDER = "a word   king - man + woman   man woman king (an analogy)   man:woman (a map)"
@@ -41,6 +44,7 @@ Up and down in the line go through what was asked before. In the table:
 - **Enter** asks for the word under the cursor, **/** goes back to the line
 - **Space** chooses it for the map, **c** draws all chosen words, **d** forgets them
 - **m** shows the map alone, or the table beside it again
+- **v** changes by what neighbours are near (cosine, euclid), **V** how analogies are solved (add, mul, euclid)
 - **o** chooses the vectors: a run of word vectors or a network with an embedding; **f** opens a file of vectors
 - **a** puts a second set beside, which is asked the same (what both name is bold), **x** takes it away
 """
@@ -65,6 +69,8 @@ class Words(WorkScreen):
         Binding("space", "choose", "Choose"),
         Binding("c", "chosen", "Chosen words"),
         Binding("m", "map", "Map alone"),
+        Binding("v", "metric", "Metric of neighbours", show=False),
+        Binding("V", "method", "Method of analogies", show=False),
         Binding("o", "vectors", "Vectors"),
         Binding("a", "beside", "Beside"),
         Binding("x", "alone", "Take the second vectors away", show=False),
@@ -78,6 +84,7 @@ class Words(WorkScreen):
         self._first = VectorSet("first", self._answered)
         self._second = VectorSet("second", self._answered)
         self._draws_chosen = False
+        self._metric, self._method = METRICS[0], METHODS[0]
 
     def content(self) -> Iterator[Widget]:
         yield Line("asked", PLACEHOLDER)
@@ -170,7 +177,7 @@ class Words(WorkScreen):
         kept = self.query_one(Line).kept
         self._draws_chosen = False
         for one in self._sets:
-            one.ask(understood(kept[-1]) if kept else None)
+            one.ask(understood(kept[-1], self._metric, self._method) if kept else None)
 
     def _answered(self) -> None:
         """A set has its answers."""
@@ -237,6 +244,18 @@ class Words(WorkScreen):
         """Choose no words."""
         self._kept["chosen"], self._draws_chosen = [], False
         self._answered()
+
+    def action_metric(self) -> None:
+        """By another metric."""
+        self._metric = METRICS[(METRICS.index(self._metric) + 1) % len(METRICS)]
+        self.notify(f"Neighbours are those that are near by {self._metric}.")
+        self._ask()
+
+    def action_method(self) -> None:
+        """By another method."""
+        self._method = METHODS[(METHODS.index(self._method) + 1) % len(METHODS)]
+        self.notify(f"Analogies are solved by {self._method}.")
+        self._ask()
 
     def action_map(self) -> None:
         """The map alone, or the table too."""

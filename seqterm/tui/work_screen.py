@@ -15,7 +15,7 @@ from textual.widgets import Static
 
 from seqterm.app.commands import Command
 from seqterm.events import Event, Note
-from seqterm.tui.job import Job
+from seqterm.tui.job import MOST, Job
 from seqterm.tui.places import PLACES
 from seqterm.tui.widgets import Keys
 
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from seqterm.tui.app import Workbench
 
 FRAME = 0.05  # seconds from one look at what has come to the next
+BUSY = 0.02  # in which a screen takes what has come; then keys are answered
+FIRST_BUNCH = 256  # events that it gets at first; then as many as it can take in that time
 SIDE = 34  # columns of what stands beside, until somebody changes it
 LEAST_SIDE = 20
 
@@ -77,6 +79,7 @@ class WorkScreen(Screen[None]):
         super().__init__()
         self._jobs: dict[Job, tuple[Take, End]] = {}
         self._looked: dict[Job, float] = {}
+        self._bunches: dict[Job, int] = {}
         self._quiet: set[Job] = set()
 
     @property
@@ -141,16 +144,22 @@ class WorkScreen(Screen[None]):
     def _look(self, job: Job) -> None:
         self._looked[job] = time.monotonic()
         ended = job.ended  # asked first: what comes before the end is then among the events
-        events = job.fetch()
+        bunch = self._bunches.get(job, FIRST_BUNCH)
+        events = job.fetch(bunch)
         take, end = self._jobs.get(job, (None, None))
         for event in events:
             if isinstance(event, Note) and take and job not in self._quiet:
                 self.notify(event.text, markup=False)
         if take and events:
+            began = time.monotonic()
             take(events)
-        if ended:
-            self._jobs.pop(job, None)
-            self._looked.pop(job, None)
+            seconds = time.monotonic() - began
+            self._bunches[job] = min(MOST, bunch * 2) if seconds < BUSY / 2 else max(1, bunch // 2) if seconds > BUSY else bunch
+        if job.has_more:
+            self.set_timer(FRAME, lambda: self._look(job))
+        elif ended:
+            for of_jobs in (self._jobs, self._looked, self._bunches):
+                of_jobs.pop(job, None)
             self.workbench.jobs.discard(job)
             self.workbench.settle()
             if job.error and end and job not in self._quiet:

@@ -59,6 +59,7 @@ class Writing:
 
     def faster(self, step: int) -> None:
         self._speed = max(0, min(len(SPEEDS) - 1, self._speed + step))
+        self._screen.notify(f"{SPEEDS[self._speed] / TICK:.0f} letters a second.")
 
     def _tick(self) -> None:
         if not self._coming:

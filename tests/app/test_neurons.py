@@ -37,6 +37,23 @@ def test_so_many_tokens_are_read_and_no_more(do, tiny_run, corpus):
     assert texts(painted) == TEXT[:50]
 
 
+def test_so_many_tokens_are_read_and_not_shown(do, tiny_run, corpus, session, monkeypatch):
+    _, *whole = do("neurons", run=str(tiny_run), source=str(corpus), unit=3)
+    model = session.load(str(tiny_run)).model
+    read, trace_on = [], model.trace_on
+    monkeypatch.setattr(model, "trace_on", lambda state, ids: read.append(len(ids)) or trace_on(state, ids))
+    for skip, more in ((0, [100]), (100, [100]), (200, [100]), (100, [100, 100]), (300, [100, 100])):
+        read.clear()
+        _, *part = do("neurons", run=str(tiny_run), source=str(corpus), unit=3, skip=skip, length=100)
+        assert [count for count in read if count > 1] == more
+        assert texts(part) == TEXT[skip : skip + 100]
+        assert part[0].line == 1 + TEXT[:skip].count("\n")
+        values = [value for line in whole for value in line.values[0]][skip : skip + 100]
+        np.testing.assert_allclose([value for line in part for value in line.values[0]], values, rtol=0, atol=1e-5)
+    with pytest.raises(UsageError, match="--skip 99999 leaves nothing of the text"):
+        do("neurons", run=str(tiny_run), source=str(corpus), unit=3, skip=99999)
+
+
 def test_the_text_is_read_once_for_all_units_and_goes_on_where_it_has_grown(do, tiny_run, session, tmp_path, monkeypatch):
     path = tmp_path / "growing.txt"
     path.write_text(TEXT[:100])

@@ -11,7 +11,7 @@ from seqterm.app.commands import Watch
 from seqterm.app.detached import log_path
 from seqterm.app.run import run
 from seqterm.app.session import Session
-from seqterm.app.watch import SAMPLES, thinned
+from seqterm.app.watch import SAMPLES, RunReader, thinned
 from seqterm.errors import DataError
 from seqterm.events import CaughtUp, Finished, Started, Step, Stopped, TrainingSample, Validation
 from seqterm.render.thinning import STRETCHES
@@ -184,3 +184,11 @@ def test_a_run_that_is_removed_is_named(tiny_run):
     (tiny_run / "config.json").unlink()
     with pytest.raises(DataError, match="was removed while it was watched"):
         list(events)
+
+
+def test_a_watch_that_nobody_wants_any_more_reads_no_further(tiny_run, monkeypatch):
+    monkeypatch.setattr("seqterm.store.event_log.CHUNK", 1000)
+    logged(tiny_run, *(step(i) for i in range(1000, 2000)))
+    seen = list(RunReader(RunFolder(tiny_run), stopped=lambda: True).read())
+    assert of(seen, Started)
+    assert not of(seen, Step)

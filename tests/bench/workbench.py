@@ -173,10 +173,13 @@ def streaming(home: Path, minutes: float) -> Result:
         for _ in range(60):  # the speed knob, to its end
             child.send("+")
         found, began = [], time.monotonic()
-        while time.monotonic() - began < 60 * minutes:
+        while (passed := (time.monotonic() - began) / 60) < minutes:
+            if passed >= len(found):
+                found.append(memory(child))
+                print(f"minute {passed:.0f}: {found[-1]:.0f} MB", file=sys.stderr, flush=True)
             with contextlib.suppress(pexpect.TIMEOUT):
                 child.expect("never written", timeout=5)
-            found.append(memory(child))
+        found.append(memory(child))
     tenth = max(1, len(found) // 10)
     return {"minutes": minutes, "MB after a tenth of them": found[tenth - 1], "MB at the end": found[-1]}
 

@@ -5,6 +5,7 @@ import time
 
 from textual.command import CommandList
 from textual.events import Paste
+from textual.widgets import Input, TextArea
 
 from seqterm.tui.app import Workbench
 
@@ -19,12 +20,16 @@ class Driver:
         self.app, self.pilot = app, pilot
 
     async def press(self, *keys):
-        await self.pilot.press(*keys)
+        """One after the other, each once a dialog that has come has taken the keys."""
+        for key in keys:
+            await self.until(lambda: not self.screen.is_modal or self.screen.focused is not None)
+            await self.pilot.press(key)
         await self.pilot.pause()
 
     async def type(self, text):
-        """Key by key, or a long text as a terminal pastes it."""
-        if len(text) > LONG and self.screen.focused is not None:
+        """Key by key, or a long text as a terminal pastes it, once there is a line to type into."""
+        await self.until(lambda: isinstance(self.screen.focused, Input | TextArea))
+        if len(text) > LONG:
             self.screen.focused.post_message(Paste(text.removesuffix("\n")))
             await self.pilot.pause()
             text = text[len(text.removesuffix("\n")) :]

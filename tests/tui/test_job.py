@@ -94,6 +94,18 @@ def test_a_job_waits_for_whoever_fetches(monkeypatch, runs):
     assert len(found + job.fetch()) == 6
 
 
+def test_what_is_not_fetched_waits_and_is_not_told_again(runs):
+    listener = Listener()
+    job = Job(ListRuns(), Session(), listener).start()
+    assert job.join(60)
+    assert len(job.fetch(2)) == 2
+    assert job.has_more
+    assert len(job.fetch()) == 4
+    assert not job.has_more
+    listener.wait()
+    assert not listener.told.acquire(blocking=False)
+
+
 @pytest.mark.parametrize("holds", [False, True])
 def test_sessions_beside_each_other_share_models_and_are_stopped_apart(tiny_run, holds):
     one = Session(holds)

@@ -4,25 +4,25 @@ import pytest
 
 from seqterm.options import check, parameters
 from seqterm.sampling.settings import STEERED, SamplingSettings, with_change
-from seqterm.tui.knobs import FIRST_SPEED, KNOBS, SPEED, Knob, Speed
+from seqterm.tui.knobs import KNOBS, PACE, Knob, Pace
 
 EACH = {knob.name: knob for knob in KNOBS}
 
 
-def test_there_is_a_knob_for_each_setting_that_can_change_and_for_the_speed():
-    assert [knob.name for knob in KNOBS] == [*STEERED, SPEED]
+def test_there_is_a_knob_for_each_setting_that_can_change_and_for_the_pace():
+    assert [knob.name for knob in KNOBS] == [*STEERED, *PACE]
 
 
 @pytest.mark.parametrize("knob", KNOBS, ids=lambda knob: knob.name)
 def test_every_stop_is_a_value_that_the_setting_can_have(knob):
     for stop in knob.stops:
-        check(Speed(stop)) if knob.name == SPEED else with_change(SamplingSettings(), knob.name, stop)
+        check(Pace(**{knob.name: stop})) if knob.name in PACE else with_change(SamplingSettings(), knob.name, stop)
     assert len(set(knob.stops)) == len(knob.stops)
 
 
 @pytest.mark.parametrize("knob", KNOBS, ids=lambda knob: knob.name)
 def test_the_first_value_is_a_stop(knob):
-    built_in = {p.name: p.default for p in parameters(SamplingSettings)} | {SPEED: FIRST_SPEED}
+    built_in = {p.name: p.default for kind in (SamplingSettings, Pace) for p in parameters(kind)}
     assert built_in[knob.name] in knob.stops
 
 
@@ -48,6 +48,8 @@ def test_turning_goes_through_all_stops_and_ends_there(knob):
         ("top_p", 0.999, None, 0.99),
         ("speed", 33.0, 30, 50),
         ("speed", 999.0, 200, None),
+        ("length", 60, 50, 100),
+        ("seed", 70_000, 10_000, 10_000),
     ],
 )
 def test_from_a_value_that_was_typed_the_next_stop_comes(name, value, less, more):

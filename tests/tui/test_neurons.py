@@ -107,6 +107,27 @@ def test_the_cursor_has_all_figures_and_stays_when_the_unit_changes(lstm, hens):
     drive(steps, (120, 24))
 
 
+def test_a_long_text_is_paged_through(lstm, tmp_path, monkeypatch):
+    monkeypatch.setattr("seqterm.tui.neurons.SEEN", 50)
+    path = tmp_path / "long.txt"
+    path.write_text(TEXT[:120])
+
+    async def steps(driver):
+        await opened(driver, lstm, path)
+        await driver.shows("tokens 1 to 50")
+        await driver.press("n", "N", "N")
+        await driver.until(lambda: any("The text begins here" in toast for toast in driver.toasts()))
+        await driver.press("n")
+        await driver.shows("tokens 51 to 100", "line 3")
+        assert shown(driver) == pytest.approx(painted(lstm, path, unit=0)[50:100], rel=0, abs=1e-5)
+        await driver.press("u", "n")
+        await driver.shows("tokens 101 to 120", "of unit 1 ")
+        await driver.press("n")
+        await driver.until(lambda: any("The text ends here" in toast for toast in driver.toasts()))
+
+    drive(steps, (120, 24))
+
+
 def test_the_text_is_read_once_for_all_units(lstm, hens):
     async def steps(driver):
         await opened(driver, lstm, hens)

@@ -22,11 +22,6 @@ LENGTH = 200  # tokens that are written in one go
 ROW = {knob.name: row for row, knob in enumerate(KNOBS)}
 
 
-@pytest.fixture(autouse=True)
-def shorter(monkeypatch):
-    monkeypatch.setattr("seqterm.tui.voice.LENGTH", LENGTH)
-
-
 def drawn(**values):
     """The text that the command line draws."""
     events = run(build(COMMANDS["sample",], values), Session())
@@ -56,9 +51,10 @@ def story(driver):
     return voice(driver).story
 
 
-async def begin(driver, prompt="the ", speed=None):
-    """Type a prompt, let it write without a limit or at a speed."""
+async def begin(driver, prompt="the ", speed=None, length=LENGTH):
+    """Type a prompt, let it write so many tokens, as fast as it can or at a speed."""
     driver.screen.query_one(Knobs).set("speed", speed)
+    driver.screen.query_one(Knobs).set("length", length)
     driver.screen.query_one("#prompt", Input).value = ""
     await driver.press("escape", "e")
     await driver.type(prompt)
@@ -131,6 +127,40 @@ def test_a_text_that_came_to_its_length_is_gone_on_with(runs):
         await driver.press("space")
         await driver.until(lambda: len(story(driver)) == 2 * LENGTH and voice(driver).job is None)
         assert story(driver).text == before + drawn(run="hen", prompt=before, seed=2, length=LENGTH)
+
+    playing(steps)
+
+
+def test_without_a_length_it_goes_on_from_its_last_tokens_and_forgets_the_first(runs, monkeypatch):
+    monkeypatch.setattr("seqterm.tui.voice.STRETCH", 100)
+    monkeypatch.setattr("seqterm.tui.story.LEFT", 30)
+
+    async def steps(driver):
+        await begin(driver, length=None)
+        await driver.until(lambda: story(driver).forgotten > 200)
+        await driver.press("space")
+        await driver.shows("paused")
+        assert sum("its beginning is let go of" in toast for toast in driver.toasts()) == 1
+        assert 30 <= len(story(driver)) <= 130
+        assert f"{story(driver).forgotten + len(story(driver)):,} tokens" in driver.text
+        first, second, *_ = sample_log.rows()
+        assert first.text == drawn(run="hen", prompt="the ", seed=1, length=100)
+        assert second.text == drawn(run="hen", prompt=first.text[-30:], seed=2, length=100)
+        driver.screen.query_one(Knobs).set("length", 50)
+        await driver.press("r")
+        await driver.until(lambda: len(story(driver)) == 50 and voice(driver).job is None)
+        assert story(driver).text.startswith("the ")
+
+    playing(steps)
+
+
+def test_the_seed_is_set(runs):
+    async def steps(driver):
+        driver.screen.query_one(Knobs).set("seed", 77)
+        await begin(driver)
+        await driver.until(lambda: len(story(driver)) == LENGTH and voice(driver).job is None)
+        assert story(driver).text == "the " + drawn(run="hen", prompt="the ", seed=77, length=LENGTH)
+        assert driver.screen.query_one(Knobs).pace.seed == 78
 
     playing(steps)
 
@@ -275,14 +305,12 @@ def test_a_click_puts_the_cursor_behind_a_token(runs):
 # Knobs
 
 
-def test_a_knob_is_turned_while_it_writes_and_marks_the_text(runs, monkeypatch):
-    monkeypatch.setattr("seqterm.tui.voice.LENGTH", 100_000)
-
+def test_a_knob_is_turned_while_it_writes_and_marks_the_text(runs):
     async def steps(driver):
         def marks():
             return {mark for token in story(driver).tokens for mark in token.marks.items()}
 
-        await begin(driver, speed=50)
+        await begin(driver, speed=50, length=None)
         await driver.until(lambda: len(story(driver)) >= 3)
         await turn(driver, "temperature", "left", "left")
         await driver.shows("⟨temperature ")
@@ -303,16 +331,31 @@ def test_every_knob_is_turned_with_letters_too(runs):
         knobs.focus()
         for _ in KNOBS:
             before = knobs.value(KNOBS[knobs.row].name)
-            await driver.press("l")
+            await driver.press("h" if before == KNOBS[knobs.row].stops[-1] else "l")
             assert knobs.value(KNOBS[knobs.row].name) != before
             await driver.press("backspace")
             assert knobs.value(KNOBS[knobs.row].name) == before
             await driver.press("j")
-        await driver.press("k", "k", "h")
-        assert knobs.speed == 12
+        await driver.press(*["k"] * 4, "h")
+        assert knobs.pace.speed == 12
         await begin_paused(driver, tokens=1)
 
     playing(steps)
+
+
+@pytest.mark.parametrize("size", [(40, 12), (80, 15), (80, 24)], ids=str)
+def test_knobs_are_reached_at_any_size(runs, size):
+    async def steps(driver):
+        await driver.press("escape", "s")
+        await driver.shows("temperature")
+        await driver.press("k", "k")
+        await driver.shows("seed")
+        await driver.press("right")
+        assert driver.screen.query_one(Knobs).pace.seed == 2
+        await driver.press("escape")
+        await driver.until(lambda: ("temperature" in driver.text) == (size[1] == 24))
+
+    playing(steps, size=size)
 
 
 def test_what_the_filters_remove_is_counted(runs):
@@ -346,6 +389,8 @@ def test_a_setting_changed_between_two_stretches_marks_the_text(runs):
         ("top_k", "1.5", "--top-k must be a whole number"),
         ("strategy", "best", "--strategy must be one of"),
         ("speed", "0", "--speed must be at least 0.01"),
+        ("length", "0", "--length must be at least 1"),
+        ("seed", "", "--seed must be int"),
     ],
 )
 def test_a_wrong_value_is_refused_with_a_sentence(runs, name, typed, said):
@@ -362,7 +407,8 @@ def test_a_wrong_value_is_refused_with_a_sentence(runs, name, typed, said):
 
 
 @pytest.mark.parametrize(
-    ("name", "typed", "value"), [("temperature", "0.33", 0.33), ("top_k", "7", 7), ("top_k", "", None), ("speed", "33", 33.0)]
+    ("name", "typed", "value"),
+    [("temperature", "0.33", 0.33), ("top_k", "7", 7), ("top_k", "", None), ("speed", "33", 33.0), ("seed", "77", 77)],
 )
 def test_a_value_is_typed(runs, name, typed, value):
     async def steps(driver):
@@ -388,7 +434,7 @@ def test_the_speed_is_that_of_the_knob(runs):
 def test_plus_and_minus_turn_the_speed_from_anywhere(runs):
     async def steps(driver):
         await driver.press("escape", "plus", "plus", "minus")
-        assert driver.screen.query_one(Knobs).speed == 30
+        assert driver.screen.query_one(Knobs).pace.speed == 30
 
     playing(steps)
 
@@ -618,8 +664,6 @@ GOLDEN = """\
 │                                              ││   'black'        0.002         │
 │                                              ││   'brown'        0.002         │
 │                                              ││   'red'          0.002         │
-│                                              ││   'white'        0.002         │
-│                                              ││   '0'            0.002         │
 │                                              │╰────────────────────────────────╯
 │                                              │╭─ Knobs ────────────────────────╮
 │                                              ││ strategy    ●───── multinomial │
@@ -630,6 +674,8 @@ GOLDEN = """\
 │                                              ││ min-p       ●─────         off │
 │                                              ││ repetition  ●─────           1 │
 │                                              ││ speed       ──●───        20/s │
+│                                              ││ length      ─────●      no end │
+│                                              ││ seed        ●─────           2 │
 ╰────────────────────────── paused · 2 tokens ─╯╰────────────────────────────────╯
  the red
 """

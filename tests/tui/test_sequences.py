@@ -73,6 +73,31 @@ def test_a_text_is_drawn_with_its_states(at, size):
     drive(steps, size)
 
 
+def test_a_file_or_several_lines_are_decoded(at, tmp_path, monkeypatch):
+    at("hidden")
+    path = tmp_path / "hens.txt"
+    path.write_text("red hens\nbrown hen\n" + "the hen\n" * 9)
+    monkeypatch.setattr("seqterm.tui.sequences.MOST", 5)
+
+    async def steps(driver):
+        await driver.shows("t h e")
+        await driver.press("f")
+        await driver.shows("A text to read")
+        await driver.type(f"{path}\n")
+        await driver.shows("r e d   h e n s", "b r o w n   h e n", "hens.txt, most probable path")
+        await driver.until(lambda: any("The first 5 lines are drawn" in toast for toast in driver.toasts()))
+        await driver.press("i")
+        await driver.shows("Type or paste a text")
+        await driver.type("a hen\nan egg")
+        await driver.press("ctrl+s")
+        await driver.shows("a   h e n", "a n   e g g", "typed text")
+        await enter(driver, "red")
+        await driver.shows(" r e d")
+        await driver.until(lambda: subtitle(driver) == "most probable path")
+
+    drive(steps, (80, 40))
+
+
 def test_what_the_model_has_never_seen_is_told(at):
     at("hidden")
 

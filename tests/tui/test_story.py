@@ -130,6 +130,21 @@ def test_only_the_last_tokens_remember_what_they_were_drawn_from(story, monkeypa
     assert [token.choice is None for token in story.tokens] == [False, False, True, True, False, False, False]
 
 
+def test_what_is_forgotten_is_gone_from_the_beginning(story, monkeypatch):
+    monkeypatch.setattr(module, "LEFT", 3)
+    write(story, "fg")
+    story.forget()
+    assert (story.text, len(story), story.forgotten, story.begun) == ("efg", 3, 4, "the ")
+    assert write(story, "hi", seed=2) == "efg"
+    story.cursor = 4
+    write(story, "x")
+    assert branches(story) == [(0, "efgh"), (1, "i"), (1, "x")]
+    story.forget()
+    assert (story.text, story.forgotten) == ("ghx", 6)
+    story.restart()
+    assert (story.text, story.forgotten) == ("the ", 0)
+
+
 actions = st.one_of(st.tuples(st.just("write"), st.text("abc", max_size=4)), st.tuples(st.just("cursor"), st.integers(0, 12)))
 
 

@@ -92,7 +92,8 @@ class Neurons(OnDevice, OnLines):
         None, "Rank units by their correlation with this pattern.", metavar="quotes|brackets|line-position|REGEX"
     )
     top: int = option(10, "With --find: units to show.", minimum=1)
-    length: int | None = option(None, "Read so many tokens of the text (default: all).", minimum=1)
+    skip: int = option(0, "Read so many tokens of the text without showing them.", minimum=0)
+    length: int | None = option(None, "Show, or search, so many tokens of the text (default: all).", minimum=1)
 
 
 @dataclass(frozen=True, kw_only=True)
