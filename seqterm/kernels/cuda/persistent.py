@@ -16,11 +16,12 @@ mostly its product.)
 
 from numba import cuda
 
-from seqterm.kernels.cuda.compile import THREADS, device, kernel
+from seqterm.kernels.cuda.compile import SIMULATED, THREADS, device, kernel
 from seqterm.kernels.cuda.memory import arrive, arrived, fetch, four, one, together
 
 TILE_ROWS, TILE_COLUMNS = 8, 4  # sums that a thread keeps
 TILE = TILE_ROWS * TILE_COLUMNS
+ALIGNED = None if SIMULATED else 16  # bytes, of shared memory, for loads of four numbers
 AHEAD = 4  # of a slice, what is read before it is needed
 STRIDE = THREADS + 2  # from one sum of a thread to its next, so that units side by side are read from other banks
 WARP = min(32, THREADS)
