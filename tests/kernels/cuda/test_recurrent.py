@@ -154,3 +154,12 @@ def test_a_recurrent_bias():
 @pytest.mark.parametrize("cell", CELLS)
 def test_shapes_of_real_models(cell, shape):
     check(cell, shape, lengths="ragged", cuts=True, dtype=np.float32)
+
+
+@pytest.mark.usefixtures("_way")
+def test_nan_in_one_row_stays_in_it_and_is_seen():
+    p = problem((3, 3, 5), 4, 2, np.float32)
+    p.a[1, 1, 2] = np.nan
+    h = run_lstm(CUDA, p, None)["h"].copy_to_host()
+    assert np.isnan(h[2:, 1]).any(-1).all()
+    assert np.isfinite(h[:, [0, 2]]).all()
