@@ -10,6 +10,7 @@ from seqterm.kernels.cuda.activation import step, tanh
 from seqterm.kernels.cuda.blas import add_product
 from seqterm.kernels.cuda.compile import device, kernel, launch
 from seqterm.kernels.cuda.persistent import (
+    ALIGNED,
     come,
     give,
     load_weights,
@@ -77,7 +78,7 @@ def _sequence_forward(w, a, relu, lengths, h, exchange, meeting, units, shape):
     (_, n_batch, n), (rows, columns, _, depth) = h.shape, shape
     group, groups, blocks, first_row, first, _ = place(n, units, rows, 1)
     unit, j, top, bottom, apart = share(n_batch, n, first_row, first, units, rows)
-    memory = cuda.shared.array(0, h.dtype)
+    memory = cuda.shared.array(0, h.dtype, ALIGNED)
     weights, sums = memory[: depth * columns], memory[depth * columns :]
     load_weights(w, 1, n, first, 0, w.shape[0], shape, weights)
     give(h[0], first_row, j, top, bottom, apart, rows, exchange[group])
@@ -98,7 +99,7 @@ def _sequence_backward(w, dh, h, relu, lengths, cuts, da, dh_next, exchange, mee
     (n_batch, n), (rows, columns, _, depth) = dh_next.shape, shape
     group, groups, blocks, first_row, first, _ = place(n, units, rows, 1)
     unit, j, top, bottom, apart = share(n_batch, n, first_row, first, units, rows)
-    memory = cuda.shared.array(0, dh.dtype)
+    memory = cuda.shared.array(0, dh.dtype, ALIGNED)
     weights, sums = memory[: depth * columns], memory[depth * columns :]
     load_weights(w, 1, n, first, 0, w.shape[0], shape, weights)
     for done in range(da.shape[0]):

@@ -18,6 +18,7 @@ from seqterm.kernels.cuda.gru_units import (
     gates_unit_forward,
 )
 from seqterm.kernels.cuda.persistent import (
+    ALIGNED,
     TILE_COLUMNS,
     all_parts,
     come,
@@ -89,7 +90,7 @@ def _after_forward(w, b_h, gates, keep, lengths, h, s_g, exchange, meeting, unit
     (_, n_batch, n), (rows, columns, _, depth), zero = h.shape, shape, h.dtype.type(0)
     group, groups, blocks, first_row, first, _ = place(n, units, rows, 1)
     unit, j, top, bottom, apart = share(n_batch, n, first_row, first, units, rows)
-    memory = cuda.shared.array(0, h.dtype)
+    memory = cuda.shared.array(0, h.dtype, ALIGNED)
     weights, sums = memory[: depth * columns], memory[depth * columns :]
     load_weights(w, 3, n, first, 0, w.shape[0], shape, weights)
     give(h[0], first_row, j, top, bottom, apart, rows, exchange[group])
@@ -113,7 +114,7 @@ def _after_backward(w, dh, gates, s_g, h, keep, lengths, cuts, ds, dh_next, part
     (n_batch, n), (rows, columns, _, depth), n_parts = dh_next.shape, shape, parts.shape[1]
     group, groups, blocks, first_row, first, part = place(n, units, rows, n_parts)
     unit, j, top, bottom, apart = share(n_batch, n, first_row, first + units // n_parts * part, units // n_parts, rows)
-    memory = cuda.shared.array(0, dh.dtype)
+    memory = cuda.shared.array(0, dh.dtype, ALIGNED)
     weights, sums = memory[: depth * columns], memory[depth * columns :]
     start, end = split(w.shape[0], part, n_parts)
     load_weights(w, 1, n, first, start, end, shape, weights)
@@ -150,7 +151,7 @@ def _before_forward(w_gates, w_candidate, gates, keep, lengths, h, reset, exchan
     (_, n_batch, n), (rows, columns, _, depth), (_, columns_g, _, depth_g) = h.shape, shape, shape_g
     group, groups, blocks, first_row, first, _ = place(n, units, rows, 1)
     unit, j, top, bottom, apart = share(n_batch, n, first_row, first, units, rows)
-    memory = cuda.shared.array(0, h.dtype)
+    memory = cuda.shared.array(0, h.dtype, ALIGNED)
     size, size_g = depth * columns, depth_g * columns_g
     weights, weights_g, sums = memory[:size], memory[size : size + size_g], memory[size + size_g :]
     load_weights(w_gates, 2, n, first, 0, w_gates.shape[0], shape, weights)
@@ -183,7 +184,7 @@ def _before_backward(
     (n_batch, n), (rows, columns, _, depth), (_, columns_g, _, depth_g) = dh_next.shape, shape, shape_g
     group, groups, blocks, first_row, first, _ = place(n, units, rows, 1)
     unit, j, top, bottom, apart = share(n_batch, n, first_row, first, units, rows)
-    memory = cuda.shared.array(0, h.dtype)
+    memory = cuda.shared.array(0, h.dtype, ALIGNED)
     size, size_g = depth * columns, depth_g * columns_g
     weights, weights_g, sums = memory[:size], memory[size : size + size_g], memory[size + size_g :]
     load_weights(w_gates, 1, n, first, 0, w_gates.shape[0], shape, weights)

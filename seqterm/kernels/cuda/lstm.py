@@ -9,6 +9,7 @@ from seqterm.kernels.cuda.activation import sigmoid, tanh
 from seqterm.kernels.cuda.blas import add_product
 from seqterm.kernels.cuda.compile import device, kernel, launch
 from seqterm.kernels.cuda.persistent import (
+    ALIGNED,
     TILE_COLUMNS,
     all_parts,
     come,
@@ -84,7 +85,7 @@ def _sequence_forward(w, gates, lengths, h, c, exchange, meeting, units, shape):
     (_, n_batch, n), (rows, columns, _, depth) = h.shape, shape
     group, groups, blocks, first_row, first, _ = place(n, units, rows, 1)
     unit, j, top, bottom, apart = share(n_batch, n, first_row, first, units, rows)
-    memory = cuda.shared.array(0, h.dtype)
+    memory = cuda.shared.array(0, h.dtype, ALIGNED)
     weights, sums = memory[: depth * columns], memory[depth * columns :]
     load_weights(w, 4, n, first, 0, w.shape[0], shape, weights)
     give(h[0], first_row, j, top, bottom, apart, rows, exchange[group])
@@ -108,7 +109,7 @@ def _sequence_backward(w, dh, gates, c, lengths, cuts, dh_next, dc_next, parts, 
     (n_batch, n), (rows, columns, _, depth), n_parts = dh_next.shape, shape, parts.shape[1]
     group, groups, blocks, first_row, first, part = place(n, units, rows, n_parts)
     unit, j, top, bottom, apart = share(n_batch, n, first_row, first + units // n_parts * part, units // n_parts, rows)
-    memory = cuda.shared.array(0, dh.dtype)
+    memory = cuda.shared.array(0, dh.dtype, ALIGNED)
     weights, sums = memory[: depth * columns], memory[depth * columns :]
     start, end = split(w.shape[0], part, n_parts)
     load_weights(w, 1, n, first, start, end, shape, weights)

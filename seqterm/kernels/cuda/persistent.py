@@ -9,17 +9,19 @@ The exchange stands by depth, then by row, the order in which it is read: a thre
 registers, and the weights of four columns, for every n-th k; the sums of the n slices of the depth are added up in shared
 memory.  The next four k are read before the last four are multiplied.
 
-Where no shape of blocks holds the weights, the loops go a step at a time, with cuBLAS for the product and a kernel for the units:
-steps are then long enough that launches hide behind them.
+Where no shape of blocks holds the weights, the loops go a step at a time, with cuBLAS for the product and a kernel for the units.
+(A graph of those launches would need a stream of its own for numba-cuda, cuda.core and cuBLAS together; at such sizes a step is
+mostly its product.)
 """
 
 from numba import cuda
 
-from seqterm.kernels.cuda.compile import THREADS, device, kernel
+from seqterm.kernels.cuda.compile import SIMULATED, THREADS, device, kernel
 from seqterm.kernels.cuda.memory import arrive, arrived, fetch, four, one, together
 
 TILE_ROWS, TILE_COLUMNS = 8, 4  # sums that a thread keeps
 TILE = TILE_ROWS * TILE_COLUMNS
+ALIGNED = None if SIMULATED else 16  # bytes, of shared memory, for loads of four numbers
 AHEAD = 4  # of a slice, what is read before it is needed
 STRIDE = THREADS + 2  # from one sum of a thread to its next, so that units side by side are read from other banks
 WARP = min(32, THREADS)

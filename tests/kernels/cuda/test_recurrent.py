@@ -14,6 +14,11 @@ from seqterm.kernels.cuda import elman, gru, lstm, plan, product
 from seqterm.kernels.cuda.compile import SIMULATED
 from tests.kernels.cpu.cells import LENGTHS, TOLERANCE, problem
 
+if SIMULATED:
+    from tests.kernels.cuda.together import blocks_together
+else:
+    from contextlib import nullcontext as blocks_together
+
 CPU = SimpleNamespace(
     elman=cpu_elman,
     gru=cpu_gru,
@@ -99,20 +104,15 @@ def check(cell, shape, flag=True, **options):
 
 @pytest.fixture(params=["a step at a time", "few blocks", "many blocks"])
 def _way(request, monkeypatch):
-    """On a device as its plan has it; in the simulator nine blocks run side by side, or none."""
+    """A step at a time, or in persistent kernels: in the simulator with up to nine blocks side by side."""
     plan.plan.cache_clear()
     if request.param == "a step at a time":
         monkeypatch.setattr(plan, "limits", lambda: (0, 0))
-        yield
     elif SIMULATED:
-        from tests.kernels.cuda.together import blocks_together
-
         monkeypatch.setattr(plan, "limits", lambda: (9, 1 << 16))
-        if request.param == "many blocks":
-            monkeypatch.setattr(plan, "MEETING", -1e6)  # as if to meet saved time
-        with blocks_together():
-            yield
-    else:
+    if request.param == "many blocks":
+        monkeypatch.setattr(plan, "MEETING", -1e6)  # as if to meet saved time
+    with blocks_together():
         yield
     plan.plan.cache_clear()
 
@@ -147,3 +147,19 @@ def test_loops_agree_in_float64(cell):
 @pytest.mark.usefixtures("_way")
 def test_a_recurrent_bias():
     check("gru, reset after", (3, 2, 4), recurrent_bias=True, dtype=np.float32)
+
+
+@pytest.mark.skipif(SIMULATED, reason="too large for the simulator")
+@pytest.mark.parametrize("shape", [(9, 16, 128), (5, 33, 650), (3, 64, 1024), (2, 128, 1500)])
+@pytest.mark.parametrize("cell", CELLS)
+def test_shapes_of_real_models(cell, shape):
+    check(cell, shape, lengths="ragged", cuts=True, dtype=np.float32)
+
+
+@pytest.mark.usefixtures("_way")
+def test_nan_in_one_row_stays_in_it_and_is_seen():
+    p = problem((3, 3, 5), 4, 2, np.float32)
+    p.a[1, 1, 2] = np.nan
+    h = run_lstm(CUDA, p, None)["h"].copy_to_host()
+    assert np.isnan(h[2:, 1]).any(-1).all()
+    assert np.isfinite(h[:, [0, 2]]).all()

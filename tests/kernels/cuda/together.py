@@ -53,12 +53,12 @@ class Shared:
     def __init__(self, size):
         self._size, self._of_blocks, self._lock = size, {}, threading.Lock()
 
-    def array(self, shape, dtype):
+    def array(self, shape, dtype, alignment):
         block = threading.current_thread()._manager
         with self._lock:
             if block not in self._of_blocks:
                 self._of_blocks[block] = PlainShared(self._size)
-        return self._of_blocks[block].array(shape, dtype)
+        return self._of_blocks[block].array(shape, dtype, alignment)
 
 
 @contextlib.contextmanager
