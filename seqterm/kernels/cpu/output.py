@@ -12,7 +12,7 @@ import math
 import numpy as np
 
 from seqterm.kernels.cpu.activation import exp as exp_of
-from seqterm.kernels.cpu.compile import kernel, part
+from seqterm.kernels.cpu.compile import inlined, kernel, part
 from seqterm.kernels.cpu.dense import dense_forward
 from seqterm.kernels.cpu.product import add_product, pack
 from seqterm.kernels.cpu.softmax import log_softmax
@@ -60,7 +60,7 @@ def output_scratch(w, n_rows, workers):
     }
 
 
-@kernel
+@inlined
 def output_forward(w, b, h_panels, targets, first, last, logits, tops, totals, wanted):
     """w (V, H), b (V,) or (0,), targets (m,), masked below zero, tokens first..last, `first` at the start of a stretch.
 
@@ -84,7 +84,7 @@ def output_forward(w, b, h_panels, targets, first, last, logits, tops, totals, w
         _absorb(stretch, tops[start // step, :n_columns], totals[start // step, :n_columns])
 
 
-@kernel
+@inlined
 def combine_stretches(targets, tops, totals, wanted, log_p):
     """What output_forward wrote -> the largest logit of a row and its sum of exp(logit - largest), (m,) both.
 
@@ -123,7 +123,7 @@ def _stretch_gradient(logits, start, targets, factor, scale, db):
             db[v] += row[c]
 
 
-@kernel
+@inlined
 def output_backward(w, h, targets, tops, top, total, scale, first, last, logits, dw, db, dh):
     """logits as output_forward left them; they become the gradient of -scale * log p(target), in tokens first..last.
 
@@ -141,7 +141,7 @@ def output_backward(w, h, targets, tops, top, total, scale, first, last, logits,
         add_product(stretch, h_rows, dw[start:stop])
 
 
-@kernel
+@inlined
 def _block_gradient(w, b, h, targets, scale, log_p, dw, db, dh, scratch, team):
     """As output_gradient, of rows that there is room for."""
     logits, tops, totals, wanted, parts = scratch

@@ -9,7 +9,7 @@ drawing ten samples at once gives the same text as drawing one.
 
 import numpy as np
 
-from seqterm.kernels.cpu.compile import kernel
+from seqterm.kernels.cpu.compile import inlined, kernel
 from seqterm.kernels.cpu.vector import (
     PANEL_BYTES,
     ROWS,
@@ -79,7 +79,7 @@ def pack_into(b, panels):
                 panels[j, i, column - j * width] = 0
 
 
-@kernel
+@inlined
 def _add_panel(a, tiles, top, bottom, panels, j, out):
     """Adds a @ panels[j] for whole tiles of the rows from top on; tiles (., k, ROWS) holds the first of them."""
     row, column = top, j * panels.shape[2]
@@ -94,7 +94,7 @@ def _add_panel(a, tiles, top, bottom, panels, j, out):
         row += ROWS
 
 
-@kernel
+@inlined
 def _add_few_rows(a, row, bottom, panels, whole, out):
     """Adds rows row..bottom of a, fewer than a tile has, @ the first `whole` panels."""
     width = panels.shape[2]
@@ -115,7 +115,7 @@ def _add_few_rows(a, row, bottom, panels, whole, out):
             _tile_one(a, row, panels, j, out, row, j * width)
 
 
-@kernel
+@inlined
 def _add_edge(a, tiles, top, bottom, panels, j, first, out):
     """Adds rows top..bottom of a @ one register's columns of the last panel, from `first` on, as far as out has them."""
     row, column = top, j * panels.shape[2] + first
@@ -133,7 +133,7 @@ def _add_edge(a, tiles, top, bottom, panels, j, first, out):
         _edge_one(a, row, panels, j, first, out, row, column, count)
 
 
-@kernel
+@inlined
 def _pack_tiles(a, n_panels):
     """Whole tiles of a (m, k), packed, where its rows are not contiguous and would be walked for many panels; else none."""
     k = a.shape[1]
