@@ -10,13 +10,16 @@ from seqterm.kernels.cuda.activation import step, tanh
 from seqterm.kernels.cuda.blas import add_product
 from seqterm.kernels.cuda.compile import device, kernel, launch
 from seqterm.kernels.cuda.persistent import (
+    ALIGNED,
+    come,
     give,
     load_weights,
-    meet,
+    look_ahead,
     multiply,
     place,
     place_of,
     share,
+    wait,
 )
 from seqterm.kernels.cuda.plan import planned, run
 from seqterm.kernels.units.elman import elman_relu_unit, elman_tanh_unit
@@ -75,12 +78,14 @@ def _sequence_forward(w, a, relu, lengths, h, exchange, meeting, units, shape):
     (_, n_batch, n), (rows, columns, _, depth) = h.shape, shape
     group, groups, blocks, first_row, first, _ = place(n, units, rows, 1)
     unit, j, top, bottom, apart = share(n_batch, n, first_row, first, units, rows)
-    memory = cuda.shared.array(0, h.dtype)
+    memory = cuda.shared.array(0, h.dtype, ALIGNED)
     weights, sums = memory[: depth * columns], memory[depth * columns :]
     load_weights(w, 1, n, first, 0, w.shape[0], shape, weights)
     give(h[0], first_row, j, top, bottom, apart, rows, exchange[group])
     for t in range(a.shape[0]):
-        meet(meeting, group, blocks * (t + 1))
+        come(meeting, group)
+        look_ahead(a, t, first_row, j, top, bottom, apart, n)
+        wait(meeting, group, blocks * (t + 1))
         multiply(exchange[t % 2 * groups + group], weights, shape, sums)
         given = exchange[(t + 1) % 2 * groups + group]
         for row in range(top, bottom, apart):
@@ -94,7 +99,7 @@ def _sequence_backward(w, dh, h, relu, lengths, cuts, da, dh_next, exchange, mee
     (n_batch, n), (rows, columns, _, depth) = dh_next.shape, shape
     group, groups, blocks, first_row, first, _ = place(n, units, rows, 1)
     unit, j, top, bottom, apart = share(n_batch, n, first_row, first, units, rows)
-    memory = cuda.shared.array(0, dh.dtype)
+    memory = cuda.shared.array(0, dh.dtype, ALIGNED)
     weights, sums = memory[: depth * columns], memory[depth * columns :]
     load_weights(w, 1, n, first, 0, w.shape[0], shape, weights)
     for done in range(da.shape[0]):
@@ -107,7 +112,10 @@ def _sequence_backward(w, dh, h, relu, lengths, cuts, da, dh_next, exchange, mee
                 later += sums[place_of(shape, row, unit)]
             d, dh_next[b, j] = elman_backward(t, b, j, later, dh, h, relu, lengths, cuts, da)
             given[j * rows + row] = d
-        meet(meeting, group, blocks * (done + 1))
+        come(meeting, group)
+        look_ahead(dh, t - 1, first_row, j, top, bottom, apart, n)
+        look_ahead(h, t, first_row, j, top, bottom, apart, n)
+        wait(meeting, group, blocks * (done + 1))
         multiply(given, weights, shape, sums)
     for row in range(top, bottom, apart):
         dh_next[first_row + row, j] += sums[place_of(shape, row, unit)]

@@ -18,17 +18,21 @@ from seqterm.kernels.cuda.gru_units import (
     gates_unit_forward,
 )
 from seqterm.kernels.cuda.persistent import (
+    ALIGNED,
     TILE_COLUMNS,
     all_parts,
+    come,
     give,
     give_part,
     load_weights,
+    look_ahead,
     meet,
     multiply,
     place,
     place_of,
     share,
     split,
+    wait,
 )
 from seqterm.kernels.cuda.plan import planned, run, scratch_of_parts
 
@@ -86,12 +90,14 @@ def _after_forward(w, b_h, gates, keep, lengths, h, s_g, exchange, meeting, unit
     (_, n_batch, n), (rows, columns, _, depth), zero = h.shape, shape, h.dtype.type(0)
     group, groups, blocks, first_row, first, _ = place(n, units, rows, 1)
     unit, j, top, bottom, apart = share(n_batch, n, first_row, first, units, rows)
-    memory = cuda.shared.array(0, h.dtype)
+    memory = cuda.shared.array(0, h.dtype, ALIGNED)
     weights, sums = memory[: depth * columns], memory[depth * columns :]
     load_weights(w, 3, n, first, 0, w.shape[0], shape, weights)
     give(h[0], first_row, j, top, bottom, apart, rows, exchange[group])
     for t in range(gates.shape[0]):
-        meet(meeting, group, blocks * (t + 1))
+        come(meeting, group)
+        look_ahead(gates, t, first_row, j, top, bottom, apart, n)
+        wait(meeting, group, blocks * (t + 1))
         multiply(exchange[t % 2 * groups + group], weights, shape, sums)
         given = exchange[(t + 1) % 2 * groups + group]
         for row in range(top, bottom, apart):
@@ -108,7 +114,7 @@ def _after_backward(w, dh, gates, s_g, h, keep, lengths, cuts, ds, dh_next, part
     (n_batch, n), (rows, columns, _, depth), n_parts = dh_next.shape, shape, parts.shape[1]
     group, groups, blocks, first_row, first, part = place(n, units, rows, n_parts)
     unit, j, top, bottom, apart = share(n_batch, n, first_row, first + units // n_parts * part, units // n_parts, rows)
-    memory = cuda.shared.array(0, dh.dtype)
+    memory = cuda.shared.array(0, dh.dtype, ALIGNED)
     weights, sums = memory[: depth * columns], memory[depth * columns :]
     start, end = split(w.shape[0], part, n_parts)
     load_weights(w, 1, n, first, start, end, shape, weights)
@@ -124,7 +130,12 @@ def _after_backward(w, dh, gates, s_g, h, keep, lengths, cuts, ds, dh_next, part
             d, dh_next[b, j] = after_unit_backward(t, b, j, later, dh, gates, s_g, h, keep, lengths, cuts, ds)
             given[k], given[k + n * rows], given[k + 2 * n * rows] = d
         meetings += 1
-        meet(meeting, group, blocks * meetings)
+        come(meeting, group)
+        look_ahead(gates, t - 1, first_row, j, top, bottom, apart, n)
+        look_ahead(dh, t - 1, first_row, j, top, bottom, apart, n)
+        look_ahead(s_g, t - 1, first_row, j, top, bottom, apart, n)
+        look_ahead(h, t - 1, first_row, j, top, bottom, apart, n)
+        wait(meeting, group, blocks * meetings)
         multiply(given[start * rows :], weights, shape, sums)
         if n_parts > 1:
             give_part(sums, shape, first, n, parts[group, part])
@@ -140,7 +151,7 @@ def _before_forward(w_gates, w_candidate, gates, keep, lengths, h, reset, exchan
     (_, n_batch, n), (rows, columns, _, depth), (_, columns_g, _, depth_g) = h.shape, shape, shape_g
     group, groups, blocks, first_row, first, _ = place(n, units, rows, 1)
     unit, j, top, bottom, apart = share(n_batch, n, first_row, first, units, rows)
-    memory = cuda.shared.array(0, h.dtype)
+    memory = cuda.shared.array(0, h.dtype, ALIGNED)
     size, size_g = depth * columns, depth_g * columns_g
     weights, weights_g, sums = memory[:size], memory[size : size + size_g], memory[size + size_g :]
     load_weights(w_gates, 2, n, first, 0, w_gates.shape[0], shape, weights)
@@ -148,7 +159,9 @@ def _before_forward(w_gates, w_candidate, gates, keep, lengths, h, reset, exchan
     states, resets = exchange[group], exchange[groups + group]
     give(h[0], first_row, j, top, bottom, apart, rows, states)
     for t in range(gates.shape[0]):
-        meet(meeting, group, blocks * (2 * t + 1))
+        come(meeting, group)
+        look_ahead(gates, t, first_row, j, top, bottom, apart, n)
+        wait(meeting, group, blocks * (2 * t + 1))
         multiply(states, weights, shape, sums)
         for row in range(top, bottom, apart):
             b, k, gate = first_row + row, place_of(shape, row, unit), units // TILE_COLUMNS
@@ -171,7 +184,7 @@ def _before_backward(
     (n_batch, n), (rows, columns, _, depth), (_, columns_g, _, depth_g) = dh_next.shape, shape, shape_g
     group, groups, blocks, first_row, first, _ = place(n, units, rows, 1)
     unit, j, top, bottom, apart = share(n_batch, n, first_row, first, units, rows)
-    memory = cuda.shared.array(0, h.dtype)
+    memory = cuda.shared.array(0, h.dtype, ALIGNED)
     size, size_g = depth * columns, depth_g * columns_g
     weights, weights_g, sums = memory[:size], memory[size : size + size_g], memory[size + size_g :]
     load_weights(w_gates, 1, n, first, 0, w_gates.shape[0], shape, weights)
@@ -193,7 +206,11 @@ def _before_backward(
             dreset = sums[place_of(shape_g, row, unit)]
             d, dh_next[b, j] = gates_unit_backward(t, b, j, dreset, dz[b, j], dh_next[b, j], gates, h, lengths)
             others[j * rows + row], others[(n + j) * rows + row] = d
-        meet(meeting, group, blocks * (2 * done + 2))
+        come(meeting, group)
+        look_ahead(gates, t - 1, first_row, j, top, bottom, apart, n)
+        look_ahead(dh, t - 1, first_row, j, top, bottom, apart, n)
+        look_ahead(h, t - 1, first_row, j, top, bottom, apart, n)
+        wait(meeting, group, blocks * (2 * done + 2))
         multiply(others, weights, shape, sums)
     for row in range(top, bottom, apart):
         dh_next[first_row + row, j] += sums[place_of(shape, row, unit)]

@@ -9,17 +9,21 @@ from seqterm.kernels.cuda.activation import sigmoid, tanh
 from seqterm.kernels.cuda.blas import add_product
 from seqterm.kernels.cuda.compile import device, kernel, launch
 from seqterm.kernels.cuda.persistent import (
+    ALIGNED,
     TILE_COLUMNS,
     all_parts,
+    come,
     give,
     give_part,
     load_weights,
+    look_ahead,
     meet,
     multiply,
     place,
     place_of,
     share,
     split,
+    wait,
 )
 from seqterm.kernels.cuda.plan import planned, run, scratch_of_parts
 from seqterm.kernels.units.lstm import lstm_unit
@@ -81,12 +85,14 @@ def _sequence_forward(w, gates, lengths, h, c, exchange, meeting, units, shape):
     (_, n_batch, n), (rows, columns, _, depth) = h.shape, shape
     group, groups, blocks, first_row, first, _ = place(n, units, rows, 1)
     unit, j, top, bottom, apart = share(n_batch, n, first_row, first, units, rows)
-    memory = cuda.shared.array(0, h.dtype)
+    memory = cuda.shared.array(0, h.dtype, ALIGNED)
     weights, sums = memory[: depth * columns], memory[depth * columns :]
     load_weights(w, 4, n, first, 0, w.shape[0], shape, weights)
     give(h[0], first_row, j, top, bottom, apart, rows, exchange[group])
     for t in range(gates.shape[0]):
-        meet(meeting, group, blocks * (t + 1))
+        come(meeting, group)
+        look_ahead(gates, t, first_row, j, top, bottom, apart, n)
+        wait(meeting, group, blocks * (t + 1))
         multiply(exchange[t % 2 * groups + group], weights, shape, sums)
         given = exchange[(t + 1) % 2 * groups + group]
         for row in range(top, bottom, apart):
@@ -103,7 +109,7 @@ def _sequence_backward(w, dh, gates, c, lengths, cuts, dh_next, dc_next, parts, 
     (n_batch, n), (rows, columns, _, depth), n_parts = dh_next.shape, shape, parts.shape[1]
     group, groups, blocks, first_row, first, part = place(n, units, rows, n_parts)
     unit, j, top, bottom, apart = share(n_batch, n, first_row, first + units // n_parts * part, units // n_parts, rows)
-    memory = cuda.shared.array(0, dh.dtype)
+    memory = cuda.shared.array(0, dh.dtype, ALIGNED)
     weights, sums = memory[: depth * columns], memory[depth * columns :]
     start, end = split(w.shape[0], part, n_parts)
     load_weights(w, 1, n, first, start, end, shape, weights)
@@ -119,7 +125,11 @@ def _sequence_backward(w, dh, gates, c, lengths, cuts, dh_next, dc_next, parts, 
             da, dh_next[b, j] = lstm_backward(t, b, j, later, dh, gates, c, lengths, cuts, dc_next)
             given[k], given[k + n * rows], given[k + 2 * n * rows], given[k + 3 * n * rows] = da
         meetings += 1
-        meet(meeting, group, blocks * meetings)
+        come(meeting, group)
+        look_ahead(gates, t - 1, first_row, j, top, bottom, apart, n)
+        look_ahead(dh, t - 1, first_row, j, top, bottom, apart, n)
+        look_ahead(c, t - 1, first_row, j, top, bottom, apart, n)
+        wait(meeting, group, blocks * meetings)
         multiply(given[start * rows :], weights, shape, sums)
         if n_parts > 1:
             give_part(sums, shape, first, n, parts[group, part])

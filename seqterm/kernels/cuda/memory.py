@@ -15,6 +15,7 @@ from seqterm.kernels.cuda.compile import SIMULATED
 
 WIDTH = 4  # numbers that one load brings
 ARRIVE = "red.release.gpu.global.add.s32 [$0], 1;", "l,~{memory}"
+FETCH = "prefetch.global.L2 [$0];", "l"
 ARRIVED = "ld.acquire.gpu.global.s32 $0, [$1];", "=r,l,~{memory}"
 
 _lock = threading.Lock()
@@ -34,8 +35,12 @@ def _plain_arrive(meeting, i):
 
 
 def _plain_arrived(meeting, i):
-    time.sleep(0)
+    time.sleep(1e-4)
     return meeting[i]
+
+
+def _plain_fetch(x, i):
+    pass
 
 
 def _plain_together():
@@ -43,7 +48,8 @@ def _plain_together():
 
 
 if SIMULATED:
-    one, four, arrive, arrived, together = _plain_one, _plain_four, _plain_arrive, _plain_arrived, _plain_together
+    one, four, fetch, arrive, arrived = _plain_one, _plain_four, _plain_fetch, _plain_arrive, _plain_arrived
+    together = _plain_together
 else:
     from numba.cuda.extending import intrinsic
 
@@ -72,14 +78,26 @@ else:
 
         return types.UniTuple(x.dtype, WIDTH)(x, types.intp), codegen
 
+    def _call(builder, assembly, address):
+        function = ir.FunctionType(ir.VoidType(), [address.type])
+        builder.call(ir.InlineAsm(function, *assembly, side_effect=True), [address])
+
+    @intrinsic
+    def fetch(typingctx, x, i):
+        """Begins to bring element i, counted through all dimensions, into the second-level cache."""
+
+        def codegen(context, builder, signature, args):
+            _call(builder, FETCH, _address(context, builder, x, args))
+            return context.get_dummy_value()
+
+        return types.void(x, types.intp), codegen
+
     @intrinsic
     def arrive(typingctx, meeting, i):
         """Adds one to meeting[i], int32, for all blocks to see, and before it what this thread has seen written."""
 
         def codegen(context, builder, signature, args):
-            address = _address(context, builder, meeting, args)
-            function = ir.FunctionType(ir.VoidType(), [address.type])
-            builder.call(ir.InlineAsm(function, *ARRIVE, side_effect=True), [address])
+            _call(builder, ARRIVE, _address(context, builder, meeting, args))
             return context.get_dummy_value()
 
         return types.void(meeting, types.intp), codegen

@@ -9,19 +9,22 @@ The exchange stands by depth, then by row, the order in which it is read: a thre
 registers, and the weights of four columns, for every n-th k; the sums of the n slices of the depth are added up in shared
 memory.  The next four k are read before the last four are multiplied.
 
-Where no shape of blocks holds the weights, the loops go a step at a time, with cuBLAS for the product and a kernel for the units:
-steps are then long enough that launches hide behind them.
+Where no shape of blocks holds the weights, the loops go a step at a time, with cuBLAS for the product and a kernel for the units.
+(A graph of those launches would need a stream of its own for numba-cuda, cuda.core and cuBLAS together; at such sizes a step is
+mostly its product.)
 """
 
 from numba import cuda
 
-from seqterm.kernels.cuda.compile import THREADS, device, kernel
-from seqterm.kernels.cuda.memory import arrive, arrived, four, one, together
+from seqterm.kernels.cuda.compile import SIMULATED, THREADS, device, kernel
+from seqterm.kernels.cuda.memory import arrive, arrived, fetch, four, one, together
 
 TILE_ROWS, TILE_COLUMNS = 8, 4  # sums that a thread keeps
 TILE = TILE_ROWS * TILE_COLUMNS
+ALIGNED = None if SIMULATED else 16  # bytes, of shared memory, for loads of four numbers
 AHEAD = 4  # of a slice, what is read before it is needed
 STRIDE = THREADS + 2  # from one sum of a thread to its next, so that units side by side are read from other banks
+WARP = min(32, THREADS)
 APART = 32  # counters of groups, a line of cache each
 
 
@@ -71,20 +74,46 @@ def load_weights(w, gates, hidden, first, start, end, shape, weights):
     """Writes weights[k*columns + g*units + u] = w[start + k, g*hidden + first + u], with zeros around it and from `end` on."""
     (_, columns, _, depth), zero = shape, weights.dtype.type(0)
     units = columns // gates
-    for i in range(cuda.threadIdx.x, depth * columns, THREADS):
-        k, gate, unit = start + i // columns, i % columns // units, first + i % units
-        weights[i] = w[k, gate * hidden + unit] if k < end and unit < hidden else zero
+    for column in range(cuda.threadIdx.x % WARP, columns, WARP):
+        gate, unit = column // units, first + column % units
+        for k in range(cuda.threadIdx.x // WARP, depth, THREADS // WARP):
+            is_there = start + k < end and unit < hidden
+            weights[k * columns + column] = w[start + k, gate * hidden + unit] if is_there else zero
+
+
+@device
+def look_ahead(x, t, first_row, j, top, bottom, apart, hidden):
+    """Has what this thread will need of x[t] (B, gates * H), if there is such a step, brought from memory to the nearer cache."""
+    if 0 <= t < x.shape[0]:
+        for row in range(top, bottom, apart):
+            i = (t * x.shape[1] + first_row + row) * x.shape[2] + j
+            end = i + x.shape[2] - j
+            while i < end:
+                fetch(x, i)
+                i += hidden
+
+
+@device
+def come(meeting, group):
+    """Says that this block has come to a meeting of its group, and lets the others see what it has written."""
+    cuda.syncthreads()
+    if cuda.threadIdx.x == 0:
+        arrive(meeting, group * APART)
+
+
+@device
+def wait(meeting, group, target):
+    """Returns once all blocks of the group together have come `target` times.  Launched so that all run at once."""
+    if cuda.threadIdx.x == 0:
+        while arrived(meeting, group * APART) < target:
+            pass
+    cuda.syncthreads()
 
 
 @device
 def meet(meeting, group, target):
-    """Returns once all blocks of the group have come here `target` times together.  Launched so that all run at once."""
-    cuda.syncthreads()
-    if cuda.threadIdx.x == 0:
-        arrive(meeting, group * APART)
-        while arrived(meeting, group * APART) < target:
-            pass
-    cuda.syncthreads()
+    come(meeting, group)
+    wait(meeting, group, target)
 
 
 @device
@@ -183,7 +212,8 @@ def all_parts(sums, shape, row, unit, j, parts):
     """The product of a row and a unit: `multiply` left it where there is one part, else parts (parts, H * rows) hold it."""
     if parts.shape[0] == 1:
         return sums[place_of(shape, row, unit)]
-    y = parts[0, j * shape[0] + row]
-    for part in range(1, parts.shape[0]):
+    y, part = parts[0, j * shape[0] + row], 1
+    while part < parts.shape[0]:
         y += parts[part, j * shape[0] + row]
+        part += 1
     return y

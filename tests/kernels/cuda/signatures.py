@@ -21,7 +21,7 @@ SIGNATURES = {
     "elman": {
         "_step_forward": "i f3 b i1 f3",
         "_step_backward": "i f3 f3 b i1 b1 f3 f2",
-        "_sequence_forward": f"s2A s3 b i1 s3 {PERSISTENT}",
+        "_sequence_forward": f"s2 s3 b i1 s3 {PERSISTENT}",
         "_sequence_backward": f"s2F s3 s3 b i1 b1 s3 s2 {PERSISTENT}",
     },
     "embedding": {

@@ -14,6 +14,11 @@ from seqterm.kernels.cuda import elman, gru, lstm, plan, product
 from seqterm.kernels.cuda.compile import SIMULATED
 from tests.kernels.cpu.cells import LENGTHS, TOLERANCE, problem
 
+if SIMULATED:
+    from tests.kernels.cuda.together import blocks_together
+else:
+    from contextlib import nullcontext as blocks_together
+
 CPU = SimpleNamespace(
     elman=cpu_elman,
     gru=cpu_gru,
@@ -99,20 +104,15 @@ def check(cell, shape, flag=True, **options):
 
 @pytest.fixture(params=["a step at a time", "few blocks", "many blocks"])
 def _way(request, monkeypatch):
-    """On a device as its plan has it; in the simulator nine blocks run side by side, or none."""
+    """A step at a time, or in persistent kernels: in the simulator with up to nine blocks side by side."""
     plan.plan.cache_clear()
     if request.param == "a step at a time":
         monkeypatch.setattr(plan, "limits", lambda: (0, 0))
-        yield
     elif SIMULATED:
-        from tests.kernels.cuda.together import blocks_together
-
         monkeypatch.setattr(plan, "limits", lambda: (9, 1 << 16))
-        if request.param == "many blocks":
-            monkeypatch.setattr(plan, "MEETING", -1e6)  # as if to meet saved time
-        with blocks_together():
-            yield
-    else:
+    if request.param == "many blocks":
+        monkeypatch.setattr(plan, "MEETING", -1e6)  # as if to meet saved time
+    with blocks_together():
         yield
     plan.plan.cache_clear()
 
@@ -124,6 +124,7 @@ def test_loops_agree(cell, flag):
     check(cell, (3, 3, 5), flag, dtype=np.float32)
 
 
+@pytest.mark.parametrize("_way", ["a step at a time", "many blocks"], indirect=True)
 @pytest.mark.usefixtures("_way")
 @pytest.mark.parametrize("lengths", LENGTHS)
 @pytest.mark.parametrize("cell", CELLS)
@@ -132,7 +133,7 @@ def test_loops_agree_with_lengths_and_cuts(cell, lengths):
 
 
 @pytest.mark.usefixtures("_way")
-@pytest.mark.parametrize("shape", [(2, 9, 9), (1, 1, 1)])
+@pytest.mark.parametrize("shape", [(2, 9, 13), (3, 2, 17), (1, 1, 1)])
 @pytest.mark.parametrize("cell", CELLS)
 def test_rows_and_units_that_several_blocks_share(cell, shape):
     check(cell, shape, lengths="ragged", dtype=np.float32)
@@ -146,3 +147,10 @@ def test_loops_agree_in_float64(cell):
 @pytest.mark.usefixtures("_way")
 def test_a_recurrent_bias():
     check("gru, reset after", (3, 2, 4), recurrent_bias=True, dtype=np.float32)
+
+
+@pytest.mark.skipif(SIMULATED, reason="too large for the simulator")
+@pytest.mark.parametrize("shape", [(9, 16, 128), (5, 33, 650), (3, 64, 1024), (2, 128, 1500)])
+@pytest.mark.parametrize("cell", CELLS)
+def test_shapes_of_real_models(cell, shape):
+    check(cell, shape, lengths="ragged", cuts=True, dtype=np.float32)

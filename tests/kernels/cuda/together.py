@@ -2,43 +2,49 @@
 
 import contextlib
 import math
-import sys
 import threading
 
+import numpy as np
 import pytest
 from numba.cuda.simulator import kernel, kernelapi
 
 PlainShared = kernelapi.FakeCUDAShared
 
 
-class Blocks(kernel.BlockManager):
+class Thread(kernel.BlockThread):
+    def syncthreads(self):
+        self._manager.barrier.wait()
+
+    def run(self):
+        super().run()
+        if self.exception:
+            self._manager.barrier.abort()
+
+
+class Blocks:
     """Takes the blocks of a grid as they come, and runs all with the last."""
 
     waiting = []
 
+    def __init__(self, function, grid_dim, block_dim, debug):
+        self._function, self._grid_dim, self._block_dim, self._debug = function, grid_dim, block_dim, debug
+        self.barrier = threading.Barrier(math.prod(block_dim))
+
     def run(self, point, *arguments):
-        self.waiting.append((super().run, point, arguments))
-        if len(self.waiting) == math.prod(self._grid_dim):
-            blocks, self.waiting[:] = list(self.waiting), []
-            _run(blocks)
-
-
-def _run(blocks):
-    errors = []
-
-    def run(function, point, arguments):
-        try:
-            function(point, *arguments)
-        except Exception as error:
-            errors.append(error)
-
-    threads = [threading.Thread(target=run, args=block, daemon=True) for block in blocks]
-    for thread in threads:
-        thread.start()
-    while any(thread.is_alive() for thread in threads) and not errors:
-        threads[-1].join(0.01)
-    if errors:
-        raise errors[0]
+        threads = [
+            Thread(lambda: self._function(*arguments), self, point, place, self._debug) for place in np.ndindex(*self._block_dim)
+        ]
+        self.waiting += threads
+        if len(self.waiting) < math.prod(self._grid_dim) * len(threads):
+            return
+        threads, self.waiting[:] = list(self.waiting), []
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            while thread.is_alive() and not any(other.exception for other in threads):
+                thread.join(0.05)
+        for error, trace in (thread.exception for thread in threads if thread.exception):
+            raise error.with_traceback(trace)
 
 
 class Shared:
@@ -47,20 +53,17 @@ class Shared:
     def __init__(self, size):
         self._size, self._of_blocks, self._lock = size, {}, threading.Lock()
 
-    def array(self, shape, dtype):
+    def array(self, shape, dtype, alignment):
         block = threading.current_thread()._manager
         with self._lock:
             if block not in self._of_blocks:
                 self._of_blocks[block] = PlainShared(self._size)
-        return self._of_blocks[block].array(shape, dtype)
+        return self._of_blocks[block].array(shape, dtype, alignment)
 
 
 @contextlib.contextmanager
 def blocks_together():
-    interval = sys.getswitchinterval()
-    sys.setswitchinterval(1e-5)  # of threads that look whether others have come
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(kernel, "BlockManager", Blocks)
         patch.setattr(kernelapi, "FakeCUDAShared", Shared)
         yield
-    sys.setswitchinterval(interval)
