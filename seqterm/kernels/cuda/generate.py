@@ -21,7 +21,7 @@ from seqterm.kernels.cuda.compile import THREADS, blocks_at_once, device, kernel
 from seqterm.kernels.cuda.filters import draw_token
 from seqterm.kernels.cuda.groups import lanes_of
 from seqterm.kernels.cuda.memory import together
-from seqterm.kernels.cuda.persistent import meet
+from seqterm.kernels.cuda.persistent import ALIGNED, meet
 from seqterm.kernels.cuda.random import derived, to_unit
 from seqterm.kernels.cuda.softmax import largest_with_bias, sum_of_exp
 from seqterm.kernels.cuda.tiles import ACROSS, COLUMNS, DEPTH, EACH, ROWS, SHARED, add_tile
@@ -227,7 +227,7 @@ def _run(
     seen, banned, tokens, chosen, sizes, lanes, meeting,
 ):  # fmt: skip
     """tokens.shape[0] steps from `state`, each to the other of state and other; tokens are drawn before each, or given."""
-    room = cuda.shared.array(0, state.dtype)
+    room = cuda.shared.array(0, state.dtype, ALIGNED)
     sums = cuda.shared.array(THREADS, np.float64)
     starts = cuda.shared.array(ROWS, np.int64)
     together()
