@@ -1,7 +1,7 @@
 """How CPU kernels are compiled: `kernel` for compiled loops (cached on disk), `part` for pieces of them, `inlined` for formulas.
 
 Numba's disk cache sees edits of the file a kernel stands in, not of the units compiled into it: the cache folder
-is therefore named after a hash of all kernel sources.
+is therefore named after a hash of all sources that processors compile.
 """
 
 import functools

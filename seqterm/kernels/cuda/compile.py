@@ -66,3 +66,11 @@ def _allow_shared(kernel: Any, types: tuple[Any, ...]) -> None:
     function = kernel.compile(types)._codelibrary.get_cufunc()
     attribute = CUfunction_attribute.CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES
     driver.cuKernelSetAttribute(attribute, function.device.MAX_SHARED_MEMORY_PER_BLOCK_OPTIN, function.handle, function.device.id)
+
+
+def blocks_at_once(kernel: Any, shared: int, *arguments: Any) -> int:
+    """How many blocks of a kernel that is launched together there is room for; the simulator has room for one."""
+    if SIMULATED:
+        return 1
+    compiled = kernel.compile(tuple(kernel.typeof_pyval(x) for x in arguments))
+    return compiled.max_cooperative_grid_blocks(THREADS, shared)

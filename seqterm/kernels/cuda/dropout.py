@@ -17,7 +17,7 @@ def _dropout(x, threshold, scale, key, first_row, y):
         t, b = row // x.shape[1], row % x.shape[1]
         row_key = u32(derived(derived(key, t), first_row + b))
         for j in range(lane, x.shape[2], LANES):
-            kept = mix32(u32(row_key ^ u32(u32(j) * u32(0x9E3779B1)))) >= threshold
+            kept = mix32(u32(row_key ^ u32(u32(j) * u32(0x9E3779B1)))) >= u32(threshold)
             y[t, b, j] = x[t, b, j] * scale if kept else x.dtype.type(0)
 
 
@@ -27,4 +27,4 @@ def dropout(x, rate, key, first_row, y):
     `first_row`: the place of this slice's first row in the whole batch.
     """
     scale = x.dtype.type(1.0 / (1.0 - rate))
-    launch(_dropout, x.shape[0] * x.shape[1] * LANES, x, u32(int(rate * 4294967296.0)), scale, key, first_row, y)
+    launch(_dropout, x.shape[0] * x.shape[1] * LANES, x, int(rate * 4294967296.0), scale, key, first_row, y)

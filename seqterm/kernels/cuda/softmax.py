@@ -38,7 +38,8 @@ def _log_softmax(logits, b, log_p, lanes):
     n = log_p.shape[1] if row < log_p.shape[0] else 0
     source, target = logits[row if n else 0], log_p[row if n else 0]
     top = largest_with_bias(source, b, n, shared, lane, lanes)
-    log_total = source.dtype.type(math.log(sum_of_exp(source, n, top, shared, lane, lanes))) if n else top
+    total = sum_of_exp(source, n, top, shared, lane, lanes)  # for all threads to come to
+    log_total = source.dtype.type(math.log(total)) if n else top
     for j in range(lane, n, lanes):
         target[j] = source[j] - top - log_total
 

@@ -19,7 +19,10 @@ from seqterm.kernels import cuda as package
 from tests.kernels.cuda.signatures import SIGNATURES
 
 CAPABILITY = (9, 0)
-SCALARS = {"i": types.int64, "j": types.int32, "u": types.uint64, "b": types.boolean, "s": types.float32}
+SCALARS = {
+    "i": types.int64, "j": types.int32, "k": types.int8, "u": types.uint64, "v": types.uint32, "b": types.boolean,
+    "s": types.float32, "d": types.float64,
+}  # fmt: skip
 WORD = re.compile(r"(\w)(?:(\d)([FA]?)|\((\d)\))?")
 
 
