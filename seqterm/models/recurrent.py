@@ -98,7 +98,7 @@ class RecurrentModel(RecurrentNetwork):
                 layers.append({getattr(kernels, item): array for item, array in arrays.items()})
             output = own["output"]
             layers.append({kernels.W_X: output["W"].T, kernels.B: output["b"]})
-            self._packed[rounded] = (np.array(table), *kernels.pack_network(layers, self.dtype, rounded))
+            self._packed[rounded] = (self.backend.to_device(np.array(table)), *kernels.pack_network(layers, self.dtype, rounded))
         first = self._recurrent[0]
         return getattr(self._generate, first.step_cell), first.flag, *self._packed[rounded]
 

@@ -16,7 +16,7 @@ from numba.cuda.cudadrv import devicearray, devices
 from numba.cuda.dispatcher import CUDADispatcher
 
 from seqterm.backends.cuda import CUDA
-from seqterm.kernels.cuda import blas, compile, persistent
+from seqterm.kernels.cuda import blas, compile, plan
 from seqterm.models.nnlm import Nnlm
 from seqterm.models.nnlm_settings import NnlmSettings
 from seqterm.models.recurrent import RecurrentModel
@@ -88,7 +88,7 @@ def no_device():
         (cuda, "to_device", lambda array, **options: device_array(array.shape, array.dtype)),
         (CUDADispatcher, "__getitem__", lambda *which: Compiled(*which)),
         (blas, "_multiply", multiply),
-        (persistent, "limits", lambda: (MULTIPROCESSORS, SHARED)),
+        (plan, "limits", lambda: (MULTIPROCESSORS, SHARED)),
         (compile, "_allow_shared", lambda *which: None),
         (
             devices,

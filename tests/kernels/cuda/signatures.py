@@ -10,12 +10,21 @@ PERSISTENT = "s2 j1 i i(4)"  # exchange, meeting, units, shape
 TRIE = "j1 s1 s1 v1 v1 i i"
 
 SIGNATURES = {
+    "arrays": {
+        "_fill_1": "f1 f",
+        "_copy_1": "f1A f1A",
+        "_copy_2": "f2A f2A",
+        "_copy_3": "f3A f3A",
+        "_copy_4": "f4A f4A",
+    },
     "dense": {
         "_fill_rows": "f1 f2",
         "_sum_rows": "f2A f2",
         "_add_sums": "f2 f1",
         "_tanh_forward": "f2",
-        "_tanh_backward": "f2 f2 f2",
+        "_tanh_backward": "f2A f2 f2",
+        "_relu_forward": "f2",
+        "_relu_backward": "f2 f2 f2",
     },
     "dropout": {"_dropout": "f3 i f i i f3"},
     "elman": {
