@@ -21,7 +21,7 @@ class SoftmaxOutput:
         self.shapes: dict[str, tuple[int, ...]] = {} if tied else {"W": (vocabulary_size, hidden)}
         self.shapes["b"] = (vocabulary_size if bias else 0,)
         self._kernels = backend.kernels("output")
-        self._pack = backend.kernels("product").pack
+        self._pack_transposed = backend.kernels("product").pack_transposed
 
     def initialise(self, parameters: Tensors, scheme: str, random: np.random.Generator) -> None:
         parameters["b"][...] = 0
@@ -40,7 +40,7 @@ class SoftmaxOutput:
 
     def pack(self, parameters: Tensors) -> Array:
         """The weights as `log_p` wants them."""
-        return self._pack(parameters["W"].T)
+        return self._pack_transposed(parameters["W"])
 
     def log_p(self, parameters: Tensors, panels: Array, h: Array) -> Array:
         """log_p (m, V) of every token; panels: the parameters' weights, packed."""

@@ -32,6 +32,13 @@ def test_every_kernel_compiles_for_a_device_and_keeps_its_numbers_in_registers()
     assert len(lines) > 1
 
 
+def test_networks_call_kernels_with_arrays_that_a_device_has():
+    pytest.importorskip("numba_cuda", reason="needs seqterm[cuda]")
+    words = [sys.executable, "-m", "tests.kernels.cuda.dry_run"]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=600, check=False)
+    assert done.returncode == 0, done.stderr
+
+
 @pytest.mark.gpu
 @pytest.mark.skipif(not has_gpu(), reason="there is no GPU")
 def test_twins_agree_on_the_device():

@@ -16,11 +16,14 @@ from numba.cuda.cudadrv import devicearray, devices
 from numba.cuda.dispatcher import CUDADispatcher
 
 from seqterm.backends.cuda import CUDA
-from seqterm.kernels.cuda import blas, compile, plan
+from seqterm.kernels.cuda import blas, compile, generate, plan
+from seqterm.models.forecast_settings import MlpArSettings, RnnArSettings
+from seqterm.models.neural_forecast import MlpForecaster, RnnForecaster
 from seqterm.models.nnlm import Nnlm
 from seqterm.models.nnlm_settings import NnlmSettings
 from seqterm.models.recurrent import RecurrentModel
 from seqterm.models.settings import ElmanSettings, GruSettings, LstmSettings
+from seqterm.sampling.settings import SamplingSettings
 from seqterm.text.stream import Batch
 from seqterm.training.settings import TrainingSettings
 from seqterm.training.update import Updater
@@ -90,6 +93,7 @@ def no_device():
         (blas, "_multiply", multiply),
         (plan, "limits", lambda: (MULTIPROCESSORS, SHARED)),
         (compile, "_allow_shared", lambda *which: None),
+        (generate, "blocks_at_once", lambda *which: MULTIPROCESSORS),
         (
             devices,
             "_runtime",
@@ -116,10 +120,30 @@ def train(settings, model_class=RecurrentModel, **training):
         updater.update(Batch(ids, ids, np.array([6, 5, 6]), step == 0), 0.01, step, True)
     model.score(model.zero_state(3), ids, ids)
     model.tensors()
+    state, log_p = model.start(3)
+    model.advance(state, ids[0])
+    if isinstance(model, RecurrentModel):
+        model.draw(state, log_p, np.zeros((3, 7), np.bool_), np.zeros(7, np.bool_), SamplingSettings(), 1, 0, 4)
+        model.trace(ids[:, 0])
+
+
+def forecast(model_class, settings, *shape):
+    """A gradient, and what comes after a series."""
+    model = model_class(settings, CUDA())
+    model.initialise(np.random.default_rng(1))
+    x, gradient = np.zeros(shape), model.backend.zeros(model.flat.shape, model.dtype)
+    targets = x if model.reach == 1 else x[:, 0]
+    model.gradient(x, targets, model.zero_state(3), model.views(gradient))
+    model.forecast(np.arange(9.0), 2)
+    model.tensors()
 
 
 def main():
     with no_device():
+        for activation in ("relu", "tanh"):
+            forecast(MlpForecaster, MlpArSettings(window=4, hidden=(3,), activation=activation), 5, 4)
+        for cell in ("gru", "lstm"):
+            forecast(RnnForecaster, RnnArSettings(cell=cell, hidden=3), 6, 3)
         for settings in (
             LstmSettings(hidden=5, embedding=4, layers=2, dropout=0.3),
             GruSettings(hidden=5, embedding=4),

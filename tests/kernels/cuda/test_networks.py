@@ -17,6 +17,8 @@ from seqterm.backends.cuda import CUDA
 from seqterm.errors import DeviceError, DivergedError
 from seqterm.events import Finished, Note, TotalScore
 from seqterm.kernels.cuda import allocation
+from seqterm.models.forecast_settings import MlpArSettings, RnnArSettings
+from seqterm.models.neural_forecast import MlpForecaster, RnnForecaster
 from seqterm.models.nnlm import Nnlm
 from seqterm.models.nnlm_settings import NnlmSettings
 from seqterm.models.recurrent import RecurrentModel
@@ -60,6 +62,27 @@ def test_a_network_learns_what_it_learns_on_the_processor(name):
     np.testing.assert_allclose(log_p, expected_log_p, rtol=1e-5, atol=1e-6)
 
 
+@pytest.mark.parametrize(
+    ("model_class", "settings", "shape", "n_targets"),
+    [
+        (MlpForecaster, MlpArSettings(window=4, hidden=(3,), activation="relu"), (5, 4), 5),
+        (MlpForecaster, MlpArSettings(window=4, hidden=(3,), activation="tanh"), (5, 4), 5),
+        (RnnForecaster, RnnArSettings(cell="gru", hidden=3), (3, 2), (3, 2)),
+    ],
+)
+def test_a_forecaster_learns_what_it_learns_on_the_processor(model_class, settings, shape, n_targets):
+    found, random = [], np.random.default_rng(1)
+    x, targets = random.standard_normal(shape), random.standard_normal(n_targets)
+    for backend in (CUDA(), CPU()):
+        model = model_class(settings, backend)
+        model.initialise(np.random.default_rng(1))
+        gradient = backend.zeros(model.flat.shape, model.dtype)
+        passed = model.gradient(x, targets, model.zero_state(shape[-1]), model.views(gradient))
+        found.append([*passed, backend.to_host(gradient), model.forecast(np.arange(6.0), 2)])
+    for ours, theirs in zip(*found, strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-10, atol=1e-12)
+
+
 @pytest.fixture
 def trained(corpus, tmp_path):
     """trained(device, **settings) -> the events of a training, and its run."""
@@ -96,7 +119,7 @@ def test_a_run_of_either_device_is_read_by_the_other(trained):
 
 def test_a_number_that_is_none_ends_training_and_the_last_good_state_is_kept(trained, tmp_path):
     with pytest.raises(DivergedError, match="diverged"):
-        trained("cuda", lr=1e30, clip_norm=None, epochs=3)
+        trained("cuda", lr=1e38, clip_norm=None, epochs=3)
     assert math.isfinite(scored(tmp_path / "cuda", "cpu").log_probability)
 
 
