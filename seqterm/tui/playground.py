@@ -38,7 +38,7 @@ Type how a text begins and press **Enter**: the model goes on with it.
   filters remove.
 - **Tab** again, or **s**, goes to the knobs: up and down choose one, left and right turn it, also while it writes; Enter types
   a value, Backspace resets it. A mark in the text shows where one was turned. **+** and **-** turn the speed from anywhere.
-  After *length* tokens it pauses; without an end a very long text lets go of its beginning. *seed*: of what is begun next.
+  *length* (then it pauses) and *seed* are those of what is begun next; without an end a text lets go of its beginning one day.
 - **r** writes again from the prompt with the next seed, **t** shows all branches, **e** edits the prompt.
 - **o** chooses another model, **a** one more beside it, up to four, **x** takes one away: Space, n and r are for all of them,
   the rest for the one that had the focus last.

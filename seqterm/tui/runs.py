@@ -53,7 +53,7 @@ class Runs(WorkScreen):
     Runs.-wide #both { layout: horizontal; }
     Runs.-wide #list { width: 1fr; height: 100%; }
     Runs.-wide #chart { width: 1fr; height: 100%; }
-    Runs.-short #chart { display: none; }
+    Runs.-short #chart, Runs.-empty #chart { display: none; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("space", "choose", "Choose"),
@@ -123,8 +123,8 @@ class Runs(WorkScreen):
         shown = [run for run in self._runs.values() if wanted in f"{run.run} {run.model} {run.corpus}".casefold()]
         self.query_one(Table).fill({run.run: self._row(run) for run in shown})
         empty = not self._runs
-        for name, display in (("#empty", empty), ("#table", not empty), ("#chart", not empty)):
-            self.query_one(name).display = display
+        self.query_one("#empty").display, self.query_one("#table").display = empty, not empty
+        self.set_class(empty, "-empty")
         if self.focused is None:
             self._focus_list()
         self._draw()
