@@ -25,7 +25,6 @@ from seqterm.tui.widgets import Table
 from tests.conftest import TEXT
 from tests.tui.driving import drive
 
-
 PATIENCE = 15.0  # seconds
 
 
