@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from textual.binding import Binding, BindingType
 from textual.containers import Container, Horizontal, Vertical
@@ -285,8 +285,8 @@ class Playground(WorkScreen):
             voice.pause()
             prompt = self.query_one("#prompt", Input).value if voice.story.begun is None else voice.story.begun
             wanted = self.query_one(Knobs).wanted
-            about = {"length": wanted.length or MACHINE_LENGTH, "seed": voice.seed or wanted.seed, **wanted.values}
-            command = Sample(run=voice.run, prompt=prompt, time_machine=True, **about)
+            about: dict[str, Any] = {"length": wanted.length or MACHINE_LENGTH, "seed": voice.seed or wanted.seed}
+            command = Sample(run=voice.run, prompt=prompt, time_machine=True, **about, **wanted.values)
             self.app.push_screen(TimeMachine(self, command))
 
     def action_export(self) -> None:

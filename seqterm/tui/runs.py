@@ -49,7 +49,7 @@ class Runs(WorkScreen):
     CSS = """
     Runs #both { height: 1fr; layout: vertical; }
     Runs #list { height: 1fr; }
-    Runs #chart { height: 1fr; }
+    Runs #chart { height: 1fr; min-height: 14; }
     Runs.-wide #both { layout: horizontal; }
     Runs.-wide #list { width: 1fr; height: 100%; }
     Runs.-wide #chart { width: 1fr; height: 100%; }
