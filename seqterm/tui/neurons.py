@@ -95,7 +95,6 @@ class Neurons(HeatScreen):
 
     def on_mount(self) -> None:
         self._writing = Writing(self, self._write, self.fail)
-        super().on_mount()
         self._describe()
 
     # Reading

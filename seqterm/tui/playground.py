@@ -100,7 +100,6 @@ class Playground(WorkScreen):
         yield Input(placeholder="How does the text begin? Enter writes on", id="prompt", compact=True)
 
     def on_mount(self) -> None:
-        super().on_mount()
         self.query_one("#empty").display = False
         fitting_runs(self, LANGUAGE, self._begin)
 

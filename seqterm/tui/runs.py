@@ -85,7 +85,6 @@ class Runs(WorkScreen):
             yield Container(Picture(id="curves"), id="chart")
 
     def on_mount(self) -> None:
-        super().on_mount()
         self.query_one("#filter").display = False
         self.query_one("#list").border_title = "Runs"
         self.set_interval(LOOK_AGAIN, self._look_again)

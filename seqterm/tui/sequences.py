@@ -91,7 +91,6 @@ class Sequences(WorkScreen):
         yield Empty(EMPTY, id="empty")
 
     def on_mount(self) -> None:
-        super().on_mount()
         self.query_one("#side").border_title = "Model"
         self._say("")
         self._arrange()

@@ -94,7 +94,6 @@ class Words(WorkScreen):
         yield Empty(EMPTY, id="empty")
 
     def on_mount(self) -> None:
-        super().on_mount()
         self._second.display = self.query_one(Empty).display = False  # the line has the keys, and is not hidden from who types
         fitting_runs(self, VECTORS, self._begin)
 
