@@ -44,6 +44,10 @@ class Chooser(ModalScreen[str | None]):
         """What to say where nothing fits."""
         raise NotImplementedError
 
+    def typed(self, text: str) -> str | None:
+        """The key that a text stands for by itself, whatever the rows are."""
+        return None
+
     def compose(self) -> ComposeResult:
         with Vertical() as frame:
             frame.border_title = self._title
@@ -67,10 +71,13 @@ class Chooser(ModalScreen[str | None]):
         self._fill(event.value)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        self.on_data_table_row_selected()
+        self._take(self.typed(event.value) or self.query_one(Table).current)
 
     def on_data_table_row_selected(self) -> None:
-        if key := self.query_one(Table).current:
+        self._take(self.query_one(Table).current)
+
+    def _take(self, key: str | None) -> None:
+        if key:
             self.dismiss(key)
 
     def action_move(self, rows: int) -> None:

@@ -89,7 +89,6 @@ class HeatScreen(WorkScreen):
         return self.query_one("#view", HeatView)
 
     def on_mount(self) -> None:
-        super().on_mount()
         file = self.remembered.get("file", "")
         self.text = Text.of_file(file) if Path(file).is_file() else None
         self.say("Looking for runs …")

@@ -1,7 +1,7 @@
 """A text coloured by what a unit of a recurrent network does as it is read or written, and the units that track a pattern."""
 
 from collections.abc import Iterator
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from rich.text import Text as Shown
 from textual.binding import Binding, BindingType
@@ -95,7 +95,6 @@ class Neurons(HeatScreen):
 
     def on_mount(self) -> None:
         self._writing = Writing(self, self._write, self.fail)
-        super().on_mount()
         self._describe()
 
     # Reading
@@ -131,7 +130,7 @@ class Neurons(HeatScreen):
         found: list[Event] = []
         layer = None if self._layer < 0 else self._layer
         wanted = (self.run_name, self.text, self._first)
-        what = {"layer": layer, "unit": self._unit, "gate": self._gate, "gates": True}
+        what: dict[str, Any] = {"layer": layer, "unit": self._unit, "gate": self._gate, "gates": True}
         command = Command(run=self.run_name, source=self.text.source, skip=self._first, length=SEEN, **what)
 
         def end(error: BaseException | None) -> None:

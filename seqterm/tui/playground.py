@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from textual.binding import Binding, BindingType
 from textual.containers import Container, Horizontal, Vertical
@@ -38,7 +38,7 @@ Type how a text begins and press **Enter**: the model goes on with it.
   filters remove.
 - **Tab** again, or **s**, goes to the knobs: up and down choose one, left and right turn it, also while it writes; Enter types
   a value, Backspace resets it. A mark in the text shows where one was turned. **+** and **-** turn the speed from anywhere.
-  After *length* tokens it pauses; without an end a very long text lets go of its beginning. *seed*: of what is begun next.
+  *length* (then it pauses) and *seed* are those of what is begun next; without an end a text lets go of its beginning one day.
 - **r** writes again from the prompt with the next seed, **t** shows all branches, **e** edits the prompt.
 - **o** chooses another model, **a** one more beside it, up to four, **x** takes one away: Space, n and r are for all of them,
   the rest for the one that had the focus last.
@@ -100,7 +100,6 @@ class Playground(WorkScreen):
         yield Input(placeholder="How does the text begin? Enter writes on", id="prompt", compact=True)
 
     def on_mount(self) -> None:
-        super().on_mount()
         self.query_one("#empty").display = False
         fitting_runs(self, LANGUAGE, self._begin)
 
@@ -285,8 +284,8 @@ class Playground(WorkScreen):
             voice.pause()
             prompt = self.query_one("#prompt", Input).value if voice.story.begun is None else voice.story.begun
             wanted = self.query_one(Knobs).wanted
-            about = {"length": wanted.length or MACHINE_LENGTH, "seed": voice.seed or wanted.seed, **wanted.values}
-            command = Sample(run=voice.run, prompt=prompt, time_machine=True, **about)
+            about: dict[str, Any] = {"length": wanted.length or MACHINE_LENGTH, "seed": voice.seed or wanted.seed}
+            command = Sample(run=voice.run, prompt=prompt, time_machine=True, **about, **wanted.values)
             self.app.push_screen(TimeMachine(self, command))
 
     def action_export(self) -> None:

@@ -49,11 +49,11 @@ class Runs(WorkScreen):
     CSS = """
     Runs #both { height: 1fr; layout: vertical; }
     Runs #list { height: 1fr; }
-    Runs #chart { height: 1fr; }
+    Runs #chart { height: 1fr; min-height: 14; }
     Runs.-wide #both { layout: horizontal; }
     Runs.-wide #list { width: 1fr; height: 100%; }
     Runs.-wide #chart { width: 1fr; height: 100%; }
-    Runs.-short #chart { display: none; }
+    Runs.-short #chart, Runs.-empty #chart { display: none; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("space", "choose", "Choose"),
@@ -85,7 +85,6 @@ class Runs(WorkScreen):
             yield Container(Picture(id="curves"), id="chart")
 
     def on_mount(self) -> None:
-        super().on_mount()
         self.query_one("#filter").display = False
         self.query_one("#list").border_title = "Runs"
         self.set_interval(LOOK_AGAIN, self._look_again)
@@ -123,8 +122,8 @@ class Runs(WorkScreen):
         shown = [run for run in self._runs.values() if wanted in f"{run.run} {run.model} {run.corpus}".casefold()]
         self.query_one(Table).fill({run.run: self._row(run) for run in shown})
         empty = not self._runs
-        for name, display in (("#empty", empty), ("#table", not empty), ("#chart", not empty)):
-            self.query_one(name).display = display
+        self.query_one("#empty").display, self.query_one("#table").display = empty, not empty
+        self.set_class(empty, "-empty")
         if self.focused is None:
             self._focus_list()
         self._draw()

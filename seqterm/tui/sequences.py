@@ -91,7 +91,6 @@ class Sequences(WorkScreen):
         yield Empty(EMPTY, id="empty")
 
     def on_mount(self) -> None:
-        super().on_mount()
         self.query_one("#side").border_title = "Model"
         self._say("")
         self._arrange()
@@ -182,7 +181,8 @@ class Sequences(WorkScreen):
             if sum(isinstance(event, Trellis) for event in found) > MOST:
                 self.drop(self._job)
                 self.notify(f"The first {MOST} lines are drawn.")
-                self._show([event for event in found if isinstance(event, Trellis)][:MOST], None)
+                drawn: list[Event] = [event for event in found if isinstance(event, Trellis)]
+                self._show(drawn[:MOST], None)
 
         with self._read.given() if self._kind == "text" else nullcontext():
             self._job = self.do(self._command(), take, lambda error: self._show(found, error), quiet=True)

@@ -105,7 +105,6 @@ class Surprise(HeatScreen):
             yield Table("bits", "line", "token", id="top")
 
     def on_mount(self) -> None:
-        super().on_mount()
         self.set_interval(1.0, self._fill)
         self.watch(self.view, "scroll_y", lambda y: self._scroll(self._other, y), init=False)
         self.watch(self._other, "scroll_y", lambda y: self._scroll(self.view, y), init=False)

@@ -11,7 +11,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.screen import ModalScreen
-from textual.widgets import Input, TextArea
+from textual.widgets import TextArea
 
 from seqterm.app.commands import ListCorpora
 from seqterm.events import CorpusEntry, Event
@@ -84,12 +84,9 @@ class TextChooser(Chooser):
     def hint(self, wanted: str) -> str:
         return "Enter reads this file." if Path(wanted).expanduser().is_file() else "There is no such file."
 
-    def on_input_submitted(self, event: Input.Submitted) -> None:
-        file = Path(event.value).expanduser()
-        if event.value and file.is_file():
-            self.dismiss(str(file))
-        else:
-            super().on_input_submitted(event)
+    def typed(self, text: str) -> str | None:
+        file = Path(text).expanduser()
+        return str(file) if text and file.is_file() else None
 
 
 class TextEditor(ModalScreen[str | None]):

@@ -103,7 +103,7 @@ class Voice(Vertical):
                     self.story.mark(Changed(0, name, value))
         self._wanted, self._drawn_with = wanted, dict(wanted.values)
         self._ending, self._is_full = "", False
-        about = {"length": wanted.length or STRETCH, "seed": wanted.seed, **wanted.values}
+        about: dict[str, Any] = {"length": wanted.length or STRETCH, "seed": wanted.seed, **wanted.values}
         command = Sample(run=self.run, prompt=self.story.text, choices=CANDIDATES, **about)
         assert isinstance(self.screen, WorkScreen)
         self.job = self.screen.do(command, self._take, self._end, wanted.delay, paused)

@@ -19,8 +19,8 @@ from seqterm.tui.vector_set import VectorSet, understood
 from seqterm.tui.widgets import Empty, Table
 from seqterm.tui.work_screen import WorkScreen
 
-[METRICS] = [p.option.choices for p in parameters(Similar) if p.name == "metric"]
-[METHODS] = [p.option.choices for p in parameters(Analogy) if p.name == "method"]
+[METRICS] = [p.option.choices or () for p in parameters(Similar) if p.name == "metric"]
+[METHODS] = [p.option.choices or () for p in parameters(Analogy) if p.name == "method"]
 VECTORS = models_of("vectors")
 WITH_VECTORS = VECTORS | models_of("network")
 PLACEHOLDER = "a word   king - man + woman   man woman king (an analogy)   man:woman (a map)"
@@ -94,8 +94,7 @@ class Words(WorkScreen):
         yield Empty(EMPTY, id="empty")
 
     def on_mount(self) -> None:
-        super().on_mount()
-        self._arrange()
+        self._second.display = self.query_one(Empty).display = False  # the line has the keys, and is not hidden from who types
         fitting_runs(self, VECTORS, self._begin)
 
     # Vectors

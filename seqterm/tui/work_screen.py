@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 FRAME = 0.05  # seconds from one look at what has come to the next
 BUSY = 0.02  # in which a screen takes what has come; then keys are answered
-FIRST_BUNCH = 256  # events that it gets at first; then as many as it can take in that time
+FIRST_BUNCH = 64  # events that it gets at first; then as many as it can take in that time
 SIDE = 34  # columns of what stands beside, until somebody changes it
 LEAST_SIDE = 20
 
@@ -151,17 +151,17 @@ class WorkScreen(Screen[None]):
             if isinstance(event, Note) and take and job not in self._quiet:
                 self.notify(event.text, markup=False)
         if take and events:
+            self.workbench.settle()
             began = time.monotonic()
             take(events)
-            seconds = time.monotonic() - began
-            self._bunches[job] = min(MOST, bunch * 2) if seconds < BUSY / 2 else max(1, bunch // 2) if seconds > BUSY else bunch
+            each = max(1e-6, time.monotonic() - began) / len(events)
+            self._bunches[job] = max(1, min(MOST, 2 * bunch, int(BUSY / each)))
         if job.has_more:
             self.set_timer(FRAME, lambda: self._look(job))
         elif ended:
             for of_jobs in (self._jobs, self._looked, self._bunches):
                 of_jobs.pop(job, None)
             self.workbench.jobs.discard(job)
-            self.workbench.settle()
             if job.error and end and job not in self._quiet:
                 self.workbench.report(job.error)
             self._quiet.discard(job)

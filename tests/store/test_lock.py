@@ -5,9 +5,10 @@ import sys
 
 import pytest
 
-from seqterm.errors import SeqtermError
+from seqterm.errors import DataError, SeqtermError
 from seqterm.events import Note
 from seqterm.store.run_folder import RunFolder
+from tests.conftest import TINY
 
 HOLD = """
 import sys
@@ -69,6 +70,18 @@ def test_a_stop_is_left_for_the_process_that_trains(do, tiny_run):
     assert isinstance(note, Note)
     assert "will save and stop" in note.text
     assert RunFolder(tiny_run).stop_requested()
+
+
+def test_a_stop_is_left_for_a_training_that_reads_its_text_and_forgotten_by_the_next(do, tmp_path, corpus):
+    folder = RunFolder.create(tmp_path / "slow")
+    folder.lock()
+    (note,) = do("stop", run=str(folder.path))
+    assert note.text == f"{folder.name} reads its text; it will save and stop once its training begins."
+    assert folder.stop_requested()
+    folder.unlock()
+    with pytest.raises(DataError, match="There is no run"):
+        do("stop", run=str(folder.path))
+    assert do("train", "lstm", corpus=(str(corpus),), out=str(folder.path), **TINY)[-1].kind == "finished"
 
 
 def test_others_see_the_lock_come_and_go(writer, tiny_run):

@@ -37,3 +37,19 @@ def runs(home, trained):
     """The trained runs in the home of this test."""
     shutil.copytree(trained, home / "runs", dirs_exist_ok=True)
     return home / "runs"
+
+
+@pytest.fixture(scope="session")
+def cells(tmp_path_factory, trained):
+    """A run of an LSTM of two layers, not to be changed."""
+    out = tmp_path_factory.mktemp("cells") / "cells"
+    corpus = (str(trained / "corpus.txt"),)
+    list(run(build(COMMANDS["train", "lstm"], {"corpus": corpus, "out": str(out), **TINY, "layers": 2}), Session()))
+    return out
+
+
+@pytest.fixture
+def lstm(runs, cells):
+    """Its name, in the home of this test."""
+    shutil.copytree(cells, runs / "cells")
+    return "cells"

@@ -62,6 +62,12 @@ class Driver:
         return "\n".join("".join(segment.text for segment in strip).rstrip() for strip in strips)
 
     @property
+    def picture(self):
+        """All that a person sees."""
+        strips = self.app.screen._compositor.render_strips()
+        return [[(segment.text, segment.style) for segment in strip] for strip in strips]
+
+    @property
     def screen(self):
         return self.app.screen
 

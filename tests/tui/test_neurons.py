@@ -4,32 +4,14 @@ import shutil
 
 import pytest
 
-from seqterm.app.arguments import build
-from seqterm.app.commands import COMMANDS, Neurons
+from seqterm.app.commands import Neurons
 from seqterm.app.run import run
 from seqterm.app.session import Session
 from seqterm.events import Painted, UnitTracks
 from seqterm.tui.heat_view import HeatView
 from seqterm.tui.widgets import Table
 from tests.conftest import TEXT
-from tests.tui.conftest import TINY
 from tests.tui.driving import SIZES, drive
-
-
-@pytest.fixture(scope="session")
-def cells(tmp_path_factory, trained):
-    """A run of an LSTM of two layers, not to be changed."""
-    out = tmp_path_factory.mktemp("cells") / "cells"
-    corpus = (str(trained / "corpus.txt"),)
-    list(run(build(COMMANDS["train", "lstm"], {"corpus": corpus, "out": str(out), **TINY, "layers": 2}), Session()))
-    return out
-
-
-@pytest.fixture
-def lstm(runs, cells):
-    """Its name, in the home of this test."""
-    shutil.copytree(cells, runs / "cells")
-    return "cells"
 
 
 @pytest.fixture

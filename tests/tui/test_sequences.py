@@ -9,6 +9,7 @@ from seqterm.app.commands import COMMANDS
 from seqterm.app.run import run
 from seqterm.app.session import Session
 from seqterm.tui import memory
+from seqterm.tui.line import Line
 from seqterm.tui.sequences import LEVELS
 from seqterm.tui.widgets import Picture
 from tests.conftest import wave
@@ -41,6 +42,7 @@ def subtitle(driver):
 
 async def enter(driver, text):
     await driver.press("slash")
+    await driver.until(lambda: isinstance(driver.screen.focused, Line))
     driver.screen.focused.value = ""
     await driver.type(text + "\n")
 

@@ -255,6 +255,10 @@ def test_a_corpus_is_chosen_by_name_or_by_mouse_and_a_file_that_is_not_there_is_
         await driver.pilot.click(Table, offset=(3, 1))
         await driver.pilot.click(Table, offset=(3, 1))
         await driver.shows("hen - verse.txt", "surprisal in bits")
+        await driver.press("f")
+        await driver.shows("A text to read")
+        await driver.type("recip\n")
+        await driver.shows("hen - recipes.txt", "surprisal in bits")
 
     drive(steps)
 
