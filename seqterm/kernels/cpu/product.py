@@ -18,6 +18,7 @@ from seqterm.kernels.cpu.vector import (
     copy_block,
     make_edge,
     make_tile,
+    strided,
     transpose_block,
 )
 
@@ -50,9 +51,14 @@ def pack_transposed(b):
     return pack(b.T)
 
 
-@kernel
+@inlined
 def pack_into(b, panels):
     """b (k, n) -> writes panels (ceil(n / N), k, N), zero padded, for any N that block_size divides."""
+    _pack_strided_into(strided(b), strided(panels))
+
+
+@kernel
+def _pack_strided_into(b, panels):
     k, n = b.shape
     width, size = panels.shape[2], _block_size(b.itemsize)
     whole = n // width
@@ -143,9 +149,14 @@ def _pack_tiles(a, n_panels):
     return tiles
 
 
-@kernel
+@inlined
 def add_product(a, panels, out):
     """Adds a @ b to out.  a (m, k) of any strides, panels: b (k, n) packed or rounded, out (m, n) with contiguous rows."""
+    _add_strided_product(strided(a), strided(panels), strided(out))
+
+
+@kernel
+def _add_strided_product(a, panels, out):
     m, n = out.shape
     width = panels.shape[2]
     whole = n // width
@@ -159,9 +170,14 @@ def add_product(a, panels, out):
             _add_edge(a, tiles, top, bottom, panels, whole, first, out)
 
 
-@kernel
+@inlined
 def add_product_unpacked(a, b, out):
     """Adds a @ b to out, packing b piece by piece.  a (m, k), b (k, n) of any strides, out (m, n) with contiguous rows."""
+    _add_strided_unpacked(strided(a), strided(b), strided(out))
+
+
+@kernel
+def _add_strided_unpacked(a, b, out):
     k, n = b.shape
     width = PANEL_BYTES // b.itemsize
     panels = np.empty((-(-n // width), min(k, DEPTH), width), b.dtype)

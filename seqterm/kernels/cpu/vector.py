@@ -8,6 +8,7 @@ import numpy as np
 from llvmlite import ir
 from numba import config, types
 from numba.core import cgutils
+from numba.core.imputils import impl_ret_borrowed
 from numba.extending import intrinsic
 
 VECTORS = 2  # registers across a panel
@@ -104,6 +105,24 @@ class Emitter:
             self._builder.call(function, [value, pointer, I32(self.size), mask])
         else:
             self._builder.store(value, pointer).align = self.size
+
+
+@intrinsic
+def _strided(typingctx, x):
+    kind = x.copy(layout="A")
+
+    def codegen(context, builder, signature, args):
+        return impl_ret_borrowed(context, builder, kind, args[0])
+
+    return kind(x), codegen
+
+
+def _plain_strided(x):
+    return x
+
+
+# strided(x): x, its layout forgotten, so that a kernel is compiled once for arrays of all layouts
+strided = _plain_strided if config.DISABLE_JIT else _strided
 
 
 def make_tile(rows, n_panels=1, fetch_next=False):
