@@ -29,4 +29,8 @@ class DeviceError(SeqtermError):
     """A GPU that is not there, or has not enough memory."""
 
 
+class UnsuitedDeviceError(DeviceError, UsageError):
+    """Settings that only the processor computes."""
+
+
 INTERRUPTED = 130  # the exit code after Ctrl-C

@@ -36,11 +36,11 @@ class KnownVectors:
             raise DataError(f"There is neither a run nor a file of vectors at {source}.")
         else:
             vectors = self._of_run(source, session, which)
-        self.space = WordSpace(vectors.words[:restrict], vectors.matrix[:restrict], session.backend)
+        self.space = WordSpace(vectors.words[:restrict], vectors.matrix[:restrict], session.backend.host)
 
     def _of_run(self, source: str, session: Session, which: str | None) -> Vectors:
         folder = RunFolder(existing_run(source))
-        config, vocabulary, model = read_model(folder, session.backend)
+        config, vocabulary, model = read_model(folder, session.backend.host)
         if vocabulary is None:
             raise DataError(f"{source} has no vectors of words: it was trained on numbers.")
         tensors, _ = folder.load_checkpoint("best")

@@ -13,7 +13,8 @@ from seqterm.app.commands.training import TrainVectors
 from seqterm.app.session import Session
 from seqterm.app.stopping import stop_reason
 from seqterm.app.training_text import SPOOL, TRAINING_IDS
-from seqterm.errors import DataError, UsageError
+from seqterm.backends.base import Backend
+from seqterm.errors import DataError, UnsuitedDeviceError, UsageError
 from seqterm.events import Note, Started
 from seqterm.models.catalogue import CATALOGUE, resolve
 from seqterm.models.glove_settings import parse_size
@@ -33,12 +34,13 @@ INITIALISE = 3  # the purpose of a random key
 def prepare(command: TrainVectors, folder: RunFolder, session: Session, began: float) -> tuple[VectorTrainer, list[Note]]:
     """Read the text, build the model, write what the run is."""
     settings = pick(resolve(CATALOGUE[command.model].settings), command)
+    training = pick(VectorTrainingSettings, command)
     _check(settings)
+    _check_device(settings, training, session.backend)
     vocabulary, text = _read_text(command, folder)
     model = resolve(CATALOGUE[command.model].model).of(settings, vocabulary, session.backend)
     model.initialise(np.random.Generator(np.random.Philox(key=[command.seed, INITIALISE])))
-    training = pick(VectorTrainingSettings, command)
-    training = dataclasses.replace(training, threads=training.threads or session.backend.threads)
+    training = dataclasses.replace(training, threads=training.threads or session.backend.host.threads)
     config = {
         "seqterm": seqterm.__version__,
         "command": line(command),
@@ -79,6 +81,7 @@ def reopen(
         )
     if folder.read_state()["complete"]:
         raise UsageError(f"{folder.name} is complete after {settings.epochs} epochs.")
+    _check_device(model.settings, settings, model.backend)
     trainer = _trainer(folder, config, settings, model, session, began, command.time_limit)
     trainer.restore()
     return trainer
@@ -90,6 +93,16 @@ def _check(settings: Any) -> None:
         raise UsageError(f"--min-ngram {shortest} is more than --max-ngram {longest}: raise --max-ngram.")
     if hasattr(settings, "memory"):
         parse_size(settings.memory)
+
+
+def _check_device(settings: Any, training: VectorTrainingSettings, backend: Backend) -> None:
+    """UnsuitedDeviceError for what the processor alone does."""
+    if backend.on_host:
+        return
+    if settings.loss == "softmax":
+        raise UnsuitedDeviceError("No GPU trains with --loss softmax: choose another loss, or --device cpu.")
+    if training.deterministic:
+        raise UnsuitedDeviceError("On a GPU no training of word vectors is --deterministic: leave that out, or use --device cpu.")
 
 
 def _read_text(command: TrainVectors, folder: RunFolder) -> tuple[Vocabulary, dict[str, Any]]:

@@ -30,6 +30,7 @@ TWINS = frozenset(
         "output",
         "product",
         "random",
+        "rows",
         "word2vec",
     )
 )

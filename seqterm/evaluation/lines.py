@@ -179,8 +179,9 @@ def _score_words(model: LanguageModel, vocabulary: Vocabulary, lines: list[str])
             text = text.removeprefix(BYTE_ORDER_MARK).replace("\n" + BYTE_ORDER_MARK, "\n")
         return vocabulary.encode_lines(from_person(text, vocabulary.form), blank=True)
 
-    parts = np.array_split(np.arange(len(lines)), min(len(lines), model.backend.threads))
-    ids = np.concatenate(model.backend.map(encode, parts))
+    host = model.backend.host
+    parts = np.array_split(np.arange(len(lines)), min(len(lines), host.threads))
+    ids = np.concatenate(host.map(encode, parts))
     bounds = sentence_bounds(ids, vocabulary.special[START])
     begins = bounds[:-1]
     log_p = _score_texts(model, ids, begins, np.diff(bounds))

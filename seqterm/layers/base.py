@@ -73,12 +73,12 @@ def split(flat: Array, layers: list[Layer]) -> dict[str, dict[str, Array]]:
 
 
 @contextmanager
-def on_host(flat: Array, backend: Backend) -> Iterator[Array]:
-    """Gives `flat` (P,) as numpy's; what is written to that in this block stands in `flat` afterwards."""
-    values = backend.to_host(flat)
+def on_host(array: Array, backend: Backend) -> Iterator[Array]:
+    """Gives `array` as numpy's; what is written to that in this block stands in `flat` afterwards."""
+    values = backend.to_host(array)
     yield values
-    if values is not flat:
-        backend.assign(flat, backend.to_device(values))
+    if values is not array:
+        backend.assign(array, backend.to_device(values))
 
 
 def stack(arrays: Sequence[Array], backend: Backend) -> Array:

@@ -23,16 +23,19 @@ class NgramModel:
     (from 0) begins at firsts[n] (N + 1,).
 
     A state is the nodes of the last words, (n, N - 1), int64.
+
+    Everything is the processor's, where a trie may be mapped from a file; another device has a copy, and scores texts with that.
     """
 
     unit = "nats a token"
 
     def __init__(self, settings: NgramSettings, vocabulary_size: int, backend: Backend, start_token: int | None = None):
         self.settings, self.vocabulary_size, self.backend, self.start_token = settings, vocabulary_size, backend, start_token
-        self._kernels = backend.kernels("ngram")
+        self._kernels = backend.host.kernels("ngram")
         empty = {"log_p": vocabulary_size, "children": 1, "firsts": settings.order + 1}
         self._tensors: dict[str, Array] = {name: np.zeros(empty.get(name, 0), dtype) for name, dtype in DTYPES.items()}
         self._tensors["index"] = np.zeros(2, np.uint32)
+        self._on_device: tuple[Array, ...] | None = None
 
     @classmethod
     def of(cls, settings: NgramSettings, vocabulary: Vocabulary, backend: Backend) -> "NgramModel":
@@ -102,6 +105,7 @@ class NgramModel:
         if not sound or not self._kernels.is_trie(words, children, firsts):
             raise DataError("The checkpoint is damaged: its n-grams are no trie.")
         self._tensors = {name: tensors[name] for name in (*DTYPES, "index")}
+        self._on_device = None
 
     @property
     def sizes(self) -> list[int]:
@@ -113,6 +117,13 @@ class NgramModel:
         n_kinds = self.vocabulary_size - (self.start_token is not None)
         arrays = (self._tensors[name] for name in ("words", "log_p", "backoff", "children", "index"))
         return *arrays, self._n_indexed(self._tensors["firsts"]), n_kinds if self.settings.smoothing == "add-k" else 0
+
+    @property
+    def _trie_on_device(self) -> tuple[Any, ...]:
+        *arrays, n_indexed, n_kinds = self._trie
+        if self._on_device is None:
+            self._on_device = tuple(map(self.backend.to_device, arrays))
+        return *self._on_device, n_indexed, n_kinds
 
     # The protocol of language models
 
@@ -142,6 +153,8 @@ class NgramModel:
         return after, self._distribution(after)[0]
 
     def score(self, state: State, ids: Array, targets: Array) -> tuple[State, Array]:
+        if not self.backend.on_host:
+            return self._score_on_device(state, ids, targets)
         after, log_p = state.copy(), np.empty(ids.shape, np.float32)
 
         def score(rows: Array) -> None:
@@ -152,9 +165,21 @@ class NgramModel:
         self.backend.map(score, [rows for rows in parts if len(rows)])
         return after, log_p
 
+    def _score_on_device(self, state: State, ids: Array, targets: Array) -> tuple[State, Array]:
+        backend = self.backend
+        after, log_p = backend.to_device(state), backend.empty(ids.shape, np.dtype(np.float32))
+        read = (backend.to_device(np.asarray(array, np.int64)) for array in (ids, targets))
+        backend.kernels("ngram").score(*self._trie_on_device, after, *read, log_p)
+        return backend.to_host(after), backend.to_host(log_p)
+
     def score_texts(self, ids: Array, begins: Array, ends: Array) -> tuple[Array, Array]:
         """ids (N,) of texts ids[begin:end], one after the other -> log_p (N,) of each token, and the lengths (N,) of the n-grams
         that gave it.  A start token at the beginning of a text has no probability, 0."""
+        score = self._score_texts if self.backend.on_host else self._score_texts_on_device
+        return score(ids, begins, ends)
+
+    def _score_texts(self, ids: Array, begins: Array, ends: Array) -> tuple[Array, Array]:
+        host = self.backend.host
         log_p, lengths = np.zeros(len(ids), np.float32), np.zeros(len(ids), np.int8)
         nodes, given = np.empty(len(ids), np.int64), self.start_token is not None
 
@@ -162,11 +187,18 @@ class NgramModel:
             own = begins[part], ends[part]
             self._kernels.score_texts(*self._trie, self.settings.order, ids, *own, given, nodes, log_p, lengths)
 
-        self.backend.map(score, np.array_split(np.arange(len(begins)), self.backend.threads))
+        host.map(score, np.array_split(np.arange(len(begins)), host.threads))
         return log_p, lengths
+
+    def _score_texts_on_device(self, ids: Array, begins: Array, ends: Array) -> tuple[Array, Array]:
+        backend, n, given = self.backend, len(ids), self.start_token is not None
+        log_p, lengths, nodes = (backend.empty((n,), np.dtype(kind)) for kind in (np.float32, np.int8, np.int64))
+        texts = (backend.to_device(array) for array in (np.asarray(ids, np.int32), begins, ends))
+        backend.kernels("ngram").score_texts(*self._trie_on_device, self.settings.order, *texts, given, nodes, log_p, lengths)
+        return backend.to_host(log_p), backend.to_host(lengths)
 
     def trace(self, ids: Array) -> dict[str, Array]:
         """ids (T,) -> ngram_length (T,), of the n-gram that gave each its probability, and log_p (T,); of a start token 0."""
         ids = np.asarray(ids, np.int32)
-        log_p, lengths = self.score_texts(ids, np.array([0]), np.array([len(ids)]))
+        log_p, lengths = self._score_texts(ids, np.array([0]), np.array([len(ids)]))
         return {"ngram_length": lengths, "log_p": log_p}

@@ -2,6 +2,8 @@
 
 import heapq
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import accumulate, chain
 from pathlib import Path
 
@@ -9,6 +11,7 @@ import numpy as np
 
 from seqterm.backends.base import Array, Backend, Team
 from seqterm.errors import UsageError
+from seqterm.layers.base import on_host
 from seqterm.models.base import TrainingPlan, load_tensors
 from seqterm.models.settings import Word2vecSettings
 from seqterm.text.vocabulary import Vocabulary
@@ -85,17 +88,27 @@ class Word2vec:
         self.input_vectors, self.output_vectors = (rows[:, : settings.dim] for rows in self._padded)
 
     def tensors(self) -> dict[str, Array]:
-        return {"input_vectors": self.input_vectors, "output_vectors": self.output_vectors}
+        """Arrays of numpy's."""
+        to_host = self.backend.to_host
+        return {"input_vectors": to_host(self.input_vectors), "output_vectors": to_host(self.output_vectors)}
+
+    @contextmanager
+    def _writing(self) -> Iterator[dict[str, Array]]:
+        """Gives `tensors`; what is written to them in this block is the model's."""
+        with on_host(self.input_vectors, self.backend) as inputs, on_host(self.output_vectors, self.backend) as outputs:
+            yield {"input_vectors": inputs, "output_vectors": outputs}
 
     def load(self, tensors: dict[str, Array]) -> None:
         """DataError where they do not fit."""
-        load_tensors(self.tensors(), tensors)
+        with self._writing() as own:
+            load_tensors(own, tensors)
 
     def initialise(self, random: np.random.Generator) -> None:
         """Uniform within 1/(2D) and zero, as the original tool."""
         bound = 0.5 / self.settings.dim
-        self.input_vectors[...] = random.uniform(-bound, bound, self.input_vectors.shape)
-        self.output_vectors[...] = 0
+        with self._writing() as own:
+            own["input_vectors"][...] = random.uniform(-bound, bound, own["input_vectors"].shape)
+            own["output_vectors"][...] = 0
 
     # Learning
 
@@ -127,9 +140,12 @@ class Word2vec:
         cbow = settings.architecture == "cbow"
         self._plan = (cbow, self._loss, settings.cbow_gradient == "divided", settings.window, settings.negative)
         self._rate = training.lr
+        to_device = self.backend.to_device
         self._ids, self._epochs, self._seed = ids, training.epochs, training.seed
-        self._lookups, self._in_step = self._tables(), training.deterministic
-        self._workers = training.threads or self.backend.threads
+        self._text, self._lookups = to_device(ids), tuple(map(to_device, self._tables()))
+        self._in_step = training.deterministic
+        threads = training.threads or self.backend.host.threads
+        self._workers = threads if self.backend.on_host else 1
         if self._in_step:  # all of them run at once; else they may take turns, on a machine with fewer cores too
             self._workers = min(self._workers, self.backend.threads)
         workers = range(self._workers)
@@ -138,7 +154,7 @@ class Word2vec:
         self._margin = max(MARGIN, WINDOWS * settings.window)
         stretch = max(1, STRETCH * SOFTMAX // max(SOFTMAX, len(self.words))) if settings.loss == "softmax" else STRETCH
         self._buffers = [kernels.make_buffers(stretch + 2 * self._margin, *fixed) for _ in workers]
-        self._places = stretch if self._in_step else stretch * self._workers
+        self._places = stretch if self._in_step else stretch * threads  # on whatever device
         self.stretches = max(1, -(-len(ids) // self._places))  # in an epoch
 
     def _rate_at(self, epoch: int, place: int) -> float:
@@ -161,7 +177,7 @@ class Word2vec:
 
         def learn(worker: int, first: int, last: int, slower: float, *team: Team) -> None:
             begin, end = max(0, first - self._margin), min(len(self._ids), last + self._margin)
-            shared = self._ids, begin, first, last, end, key, self._plan, self._lookups, tuple(self._padded), rate, slower
+            shared = self._text, begin, first, last, end, key, self._plan, self._lookups, tuple(self._padded), rate, slower
             done[worker] = train(*shared, self._blocks[worker % len(self._blocks)], self._buffers[worker], *team)
 
         if self._in_step:
@@ -179,18 +195,19 @@ class Word2vec:
         """(V, D) of all words; which: input, output or sum.  UsageError for output vectors of inner nodes."""
         if which != "input" and self.settings.loss == "hierarchical":
             raise UsageError("With --loss hierarchical no word has an output vector: ask for --which input.")
-        output = self.output_vectors
+        output = self.backend.to_host(self.output_vectors)
         return np.array(output) if which == "output" else self._inputs() + (output if which == "sum" else 0)
 
     def _inputs(self) -> Array:
-        inputs = np.array(self.input_vectors[: len(self.words)])
+        rows = self.backend.to_host(self.input_vectors)
+        inputs = np.array(rows[: len(self.words)])
         if self.settings.max_ngram:
             for i, word in enumerate(self.words):
                 parts = self._parts(word)
-                inputs[i] = (inputs[i] + self.input_vectors[parts].sum(axis=0)) / (1 + len(parts))
+                inputs[i] = (inputs[i] + rows[parts].sum(axis=0)) / (1 + len(parts))
         return inputs
 
     def vector_of_unknown(self, word: str) -> Array | None:
         """The mean of its n-grams' vectors; None where the model has none."""
         parts = self._parts(word) if self.settings.max_ngram else []
-        return self.input_vectors[parts].mean(axis=0) if parts else None
+        return self.backend.to_host(self.input_vectors)[parts].mean(axis=0) if parts else None

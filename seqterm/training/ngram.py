@@ -55,13 +55,13 @@ class NgramTrainer:
 
     def _train(self) -> Iterator[Event]:
         model, corpus = self._model, self._corpus
-        order, n_words = model.settings.order, model.vocabulary_size
+        order, n_words, host = model.settings.order, model.vocabulary_size, model.backend.host
         with Room(self._memory, self._folder.path) as room:
-            counting = Counting(corpus.ids, n_words, order, corpus.end, room, model.backend)
+            counting = Counting(corpus.ids, n_words, order, corpus.end, room, host)
             for share in counting.steps():
                 self._give_up_if_asked()
                 yield Progress(round(share * len(corpus.ids)), len(corpus.ids))
-            smoothing = Smoothing(counting.trie(), model.settings, self._prune, room, model.backend)
+            smoothing = Smoothing(counting.trie(), model.settings, self._prune, room, host)
             estimate = smoothing.estimate(-1 if model.start_token is None else model.start_token, corpus.unknown)
             self._give_up_if_asked()
             model.take(estimate)

@@ -32,5 +32,5 @@ def _with_room(n_bytes: int, make: Callable[[], Any]) -> Any:
         free, total = cuda.current_context().get_memory_info()
         raise DeviceError(
             f"The GPU has no room for {n_bytes / 1e6:,.0f} MB more, {free / 1e6:,.0f} of its {total / 1e6:,.0f} MB are free: "
-            "lower --batch, --steps or --hidden, or use --device cpu."
+            "lower --batch, --steps, --hidden or --dim, or use --device cpu."
         ) from error

@@ -46,7 +46,7 @@ def scratch(name: str, shape: tuple[int, ...], dtype: Any) -> Any:
     kept = _own.__dict__.setdefault("scratch", {})
     buffer = kept.get(key)
     if buffer is None or buffer.size < size:
-        buffer = kept[key] = empty((size,), dtype)
+        buffer = kept[key] = empty((max(1, size),), dtype)  # an empty one has no slices
     return buffer[:size].reshape(shape)
 
 

@@ -1,4 +1,4 @@
-"""Networks trained and asked on a device that is not there: python -m tests.kernels.cuda.dry_run
+"""Models trained and asked on a device that is not there: python -m tests.kernels.cuda.dry_run
 
 numba-cuda's own device arrays stand on no memory; nothing is launched, but every kernel is compiled to PTX for the types that it
 is called with.  It shows that shapes, strides and types fit, where the simulator's arrays, which are NumPy's, would forgive.
@@ -17,15 +17,19 @@ from numba.cuda.dispatcher import CUDADispatcher
 
 from seqterm.backends.cuda import CUDA
 from seqterm.kernels.cuda import blas, compile, generate, plan
+from seqterm.kernels.cuda import word2vec as word_kernels
 from seqterm.models.forecast_settings import MlpArSettings, RnnArSettings
 from seqterm.models.neural_forecast import MlpForecaster, RnnForecaster
+from seqterm.models.ngram import NgramModel
+from seqterm.models.ngram_settings import NgramSettings
 from seqterm.models.nnlm import Nnlm
 from seqterm.models.nnlm_settings import NnlmSettings
 from seqterm.models.recurrent import RecurrentModel
-from seqterm.models.settings import ElmanSettings, GruSettings, LstmSettings
+from seqterm.models.settings import ElmanSettings, GruSettings, LstmSettings, Word2vecSettings
+from seqterm.models.word2vec import Word2vec
 from seqterm.sampling.settings import SamplingSettings
 from seqterm.text.stream import Batch
-from seqterm.training.settings import TrainingSettings
+from seqterm.training.settings import TrainingSettings, VectorTrainingSettings
 from seqterm.training.update import Updater
 
 CAPABILITY, MULTIPROCESSORS, SHARED = (9, 0), 132, 227 << 10
@@ -92,6 +96,7 @@ def no_device():
         (CUDADispatcher, "__getitem__", lambda *which: Compiled(*which)),
         (blas, "_multiply", multiply),
         (plan, "limits", lambda: (MULTIPROCESSORS, SHARED)),
+        (word_kernels, "limits", lambda: (MULTIPROCESSORS, SHARED)),
         (compile, "_allow_shared", lambda *which: None),
         (generate, "blocks_at_once", lambda *which: MULTIPROCESSORS),
         (
@@ -138,6 +143,43 @@ def forecast(model_class, settings, *shape):
     model.tensors()
 
 
+def learn_words(**settings):
+    """Word vectors of five words, learned, saved, loaded and asked."""
+    model = Word2vec(Word2vecSettings(dim=5, **settings), [*"abcde"], np.ones(5, np.int64), CUDA())
+    model.initialise(np.random.default_rng(1))
+    ids = np.array([0, 1, -1, 2, 3, 4], np.int32)
+    ids.flags.writeable = False
+    model.prepare(ids, VectorTrainingSettings())
+    model.train_stretch(0, 0)
+    model.load(model.tensors())
+    model.vectors()
+    model.vector_of_unknown("ab")
+
+
+def score_words(order, n_texts):
+    """Texts, and rows, by a model of n-grams in which nothing but single words occurred."""
+    model = NgramModel(NgramSettings(order=order), 5, CUDA(), 1)
+    firsts = np.array([0, *[5] * order])
+    inner = int(firsts[-2])
+    words, children = np.arange(5, dtype=np.int32), np.full(inner + 1, 5, np.uint32)
+    log_p, backoff = np.zeros(5, np.float32), np.zeros(inner, np.float32)
+    model.load(
+        {
+            "words": words,
+            "log_p": log_p,
+            "backoff": backoff,
+            "children": children,
+            "firsts": firsts,
+            "index": np.zeros(2, np.uint32),
+        }
+    )
+    ids, begins = np.tile(np.arange(1, 4), n_texts), 3 * np.arange(n_texts)
+    model.score_texts(ids, begins, begins + 3)
+    if n_texts:
+        rows = ids.reshape(n_texts, 3).T
+        model.score(model.zero_state(n_texts), rows, rows)
+
+
 def main():
     with no_device():
         for activation in ("relu", "tanh"):
@@ -154,6 +196,10 @@ def main():
                 train(settings, **training)
         for direct in (False, True):
             train(NnlmSettings(hidden=5, embedding=4, order=3, direct=direct), Nnlm)
+        for settings in ({}, {"loss": "hierarchical", "precision": "float64"}, {"min_ngram": 2, "max_ngram": 3, "buckets": 7}):
+            learn_words(**settings)
+        for order, n_texts in itertools.product((1, 3), (0, 2)):
+            score_words(order, n_texts)
     print(f"{len(Compiled.seen)} kernels compile for the types that they are called with.")
 
 
