@@ -128,8 +128,9 @@ async def a_wrong_value(driver):
 
 async def samples_are_there(driver):
     samples = driver.screen.query_one(Samples)
-    await driver.until(lambda: samples.max_scroll_y > 0)
+    await driver.until(lambda: samples.max_scroll_y > 0 and samples.is_vertical_scroll_end and not samples._waiting)
     samples.focus()
+    await driver.until(lambda: samples.has_focus)
 
 
 async def a_long_text(driver):
@@ -416,6 +417,8 @@ async def walk(driver, steps, act):
         if not isinstance(step, Key):
             await step(driver)
             continue
+        await driver.pilot.pause()
+        await driver.pilot.wait_for_animation()  # of what was scrolled before
         await driver.pilot.pause()
         before, told = driver.picture, {one.identity for one in driver.app._notifications}
 
