@@ -74,13 +74,13 @@ class LoadedModel:
         self.checksum = checksum
 
     @classmethod
-    def open(cls, run: str, backend: Backend, checkpoint: str = "best") -> "LoadedModel":
-        """Load the best checkpoint of a run, or the last where nothing was validated, or one by its name.
+    def open(cls, run: str, backend: Backend, checkpoint: str = "best", insisted: bool = False) -> "LoadedModel":
+        """Load the best checkpoint of a run, or the last where nothing was validated, or one by its name; as `read_model`.
 
         DataError where it is broken.
         """
         folder = RunFolder(existing_run(run))
-        config, vocabulary, model = read_model(folder, backend)
+        config, vocabulary, model = read_model(folder, backend, insisted)
         if (family := CATALOGUE[config["model"]].family) in NO_LANGUAGE:
             raise UsageError(f"{run} holds {NO_LANGUAGE[family]}.")
         if vocabulary is None:

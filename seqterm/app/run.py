@@ -85,6 +85,6 @@ def run(command: Command, session: Session) -> Iterator[Event]:
     """Do a command.  Failures are SeqtermErrors, raised where the iterator has got to."""
     check(command)
     session.stop = session.stoppable = False
-    session.device = _device(command)
+    session.device, session.insists = _device(command), getattr(command, "device", "cpu") == "cuda"
     handler: Callable[[Command, Session], Iterator[Event]] = resolve(HANDLERS[type(command)])
     return handler(command, session)

@@ -84,7 +84,7 @@ def _time_machine(command: Sample, session: Session) -> Iterator[Event]:
     for step, name in kept.items():
         if session.stop:
             return
-        model = LoadedModel.open(command.run, session.backend, name)
+        model = LoadedModel.open(command.run, session.backend, name, session.insists)
         drawn = model.generate(prompt, settings, lambda: session.stop)
         yield from (TrainingSample(step, prompt + event.text) for event in drawn if isinstance(event, Sampled))
 

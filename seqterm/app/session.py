@@ -15,7 +15,7 @@ class _Shared:
 
     def __init__(self) -> None:
         self.loading = RLock()
-        self.models: dict[tuple[str, str], LoadedModel] = {}  # by device and run
+        self.models: dict[tuple[str, bool, str], LoadedModel] = {}  # by device, whether a person named it, and run
         self.backends: dict[str, Backend] = {}
 
 
@@ -43,14 +43,14 @@ class Session:
 
     `mailbox`: changes of sampling settings, which a Sample reads where it reads `stop`.
     `holds`: whether a loaded model stays as it is when its run changes; `forget` has it read anew.
-    `device`: where models compute that are loaded from now on, cpu or cuda.
+    `device`: where models compute that are loaded from now on, cpu or cuda; `insists`: whether a person named it.
     `stoppable`: whether a command has come so far that it reads `stop`; before that only an exception ends it.
     """
 
     def __init__(self, holds: bool = False) -> None:
         self.stop = self.stoppable = False
         self.mailbox = Mailbox()
-        self.device = "cpu"
+        self.device, self.insists = "cpu", False
         self.holds = holds
         self.kept: dict[Hashable, Any] = {}  # what a command has loaded and the next may ask again
         self._shared = _Shared()
@@ -76,18 +76,19 @@ class Session:
         from seqterm.app.loaded import LoadedModel
 
         with self._shared.loading:
-            key = self.device, run
+            key = self.device, self.insists, run
             loaded = self._shared.models.get(key)
             if loaded is None or not (self.holds or loaded.is_current()):
-                loaded = self._shared.models[key] = LoadedModel.open(run, self.backend)
+                loaded = self._shared.models[key] = LoadedModel.open(run, self.backend, insisted=self.insists)
             return loaded
 
     def loaded(self, run: str) -> "LoadedModel | None":
         """The model of a run, if it has been loaded."""
         models = self._shared.models
-        return models.get((self.device, run)) or next((model for (_, name), model in models.items() if name == run), None)
+        own = models.get((self.device, self.insists, run))
+        return own or next((model for (*_, name), model in models.items() if name == run), None)
 
     def forget(self, run: str) -> None:
         """Read the model anew when it is next asked for."""
-        for key in [key for key in self._shared.models if key[1] == run]:
+        for key in [key for key in self._shared.models if key[-1] == run]:
             self._shared.models.pop(key, None)

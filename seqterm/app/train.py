@@ -86,7 +86,7 @@ def resume(command: Resume, session: Session) -> Iterator[Event]:
 
 def _go_on(command: Resume, folder: RunFolder, session: Session, began: float) -> Iterator[Event]:
     """From the last checkpoint."""
-    config, vocabulary, model = read_model(folder, session.backend, insisted=command.device == "cuda")
+    config, vocabulary, model = read_model(folder, session.backend, insisted=session.insists)
     trainer = _family(config["model"]).reopen(command, folder, config, vocabulary, model, session, began)
     session.stoppable = True
     yield from trainer.train()

@@ -29,6 +29,7 @@ CATALOGUE = {
         "seqterm.models.ngram:NgramModel",
         "ngram",
         True,
+        ASKED,
     ),
     "nnlm": Entry("neural n-gram", "seqterm.models.nnlm_settings:NnlmSettings", "seqterm.models.nnlm:Nnlm"),
     "word2vec": Entry(

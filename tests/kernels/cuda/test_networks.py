@@ -14,7 +14,7 @@ from seqterm.app.run import run
 from seqterm.app.session import Session
 from seqterm.backends.cpu import CPU
 from seqterm.backends.cuda import CUDA
-from seqterm.errors import DeviceError, DivergedError
+from seqterm.errors import DeviceError, DivergedError, UsageError
 from seqterm.events import Finished, Note, TotalScore
 from seqterm.kernels.cuda import allocation
 from seqterm.models.forecast_settings import MlpArSettings, RnnArSettings
@@ -121,6 +121,15 @@ def test_a_number_that_is_none_ends_training_and_the_last_good_state_is_kept(tra
     with pytest.raises(DivergedError, match="diverged"):
         trained("cuda", lr=1e38, clip_norm=None, epochs=3)
     assert math.isfinite(scored(tmp_path / "cuda", "cpu").log_probability)
+
+
+def test_a_model_that_never_computes_on_a_gpu_says_so_where_it_is_asked_to(tmp_path):
+    (tmp_path / "short.txt").write_text("aabbab\n" * 4)
+    words = {"corpus": (str(tmp_path / "short.txt"),), "out": str(tmp_path / "hmm"), "states": 2, "epochs": 1}
+    list(run(build(COMMANDS["train", "hmm"], words), Session()))
+    with pytest.raises(UsageError, match="A model of hmm computes on the processor: leave out --device cuda"):
+        scored(tmp_path / "hmm", "cuda")
+    assert scored(tmp_path / "hmm", "auto").tokens
 
 
 @pytest.fixture
