@@ -39,6 +39,15 @@ def test_networks_call_kernels_with_arrays_that_a_device_has():
     assert done.returncode == 0, done.stderr
 
 
+def test_a_kernel_that_one_process_has_compiled_the_next_reads(tmp_path):
+    pytest.importorskip("numba_cuda", reason="needs seqterm[cuda]")
+    words = [sys.executable, "-m", "tests.kernels.cuda.kept"]
+    environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)}
+    for expected in ("0 1 True", "1 0 True"):
+        done = subprocess.run(words, capture_output=True, text=True, env=environment, timeout=600, check=False)
+        assert done.stdout.strip() == expected, done.stderr
+
+
 @pytest.mark.gpu
 @pytest.mark.skipif(not has_gpu(), reason="there is no GPU")
 def test_twins_agree_on_the_device():

@@ -1,18 +1,12 @@
-"""How CPU kernels are compiled: `kernel` for compiled loops (cached on disk), `part` for pieces of them, `inlined` for formulas.
-
-Numba's disk cache sees edits of the file a kernel stands in, not of the units compiled into it: the cache folder
-is therefore named after a hash of all sources that processors compile.
-"""
+"""How CPU kernels are compiled: `kernel` for loops, cached on disk, `part` for pieces of them, `inlined` for formulas."""
 
 import functools
-import hashlib
-import os
 from pathlib import Path
 from typing import Any
 
-import filelock
-import platformdirs
 from numba import config, njit
+
+from seqterm.kernels.caching import folder_of, is_writable, save_alone
 
 # Everything that `True` would allow except to assume that there is no NaN or infinity: divergence must stay visible.
 FAST = {"nsz", "arcp", "contract", "afn", "reassoc"}
@@ -25,34 +19,14 @@ def inlined(function: Any) -> Any:
 
 @functools.cache
 def cache_folder() -> Path:
-    """Where compiled kernels are kept; NUMBA_CACHE_DIR moves it."""
-    sources = hashlib.sha256()
-    for folder in ("cpu", "units"):
-        for path in sorted((Path(__file__).parents[1] / folder).glob("*.py")):
-            sources.update(path.name.encode() + path.read_bytes())
-    base = os.environ.get("NUMBA_CACHE_DIR") or platformdirs.user_cache_path("seqterm") / "kernels"
-    return Path(base) / f"seqterm-{sources.hexdigest()[:16]}"
+    """Where compiled kernels are kept."""
+    here = Path(__file__).parent
+    return folder_of((here, here.parent / "units"))
 
 
 @functools.cache
-def _is_writable() -> bool:
-    try:
-        cache_folder().mkdir(parents=True, exist_ok=True)
-    except OSError:
-        return False
-    return os.access(cache_folder(), os.W_OK)
-
-
-def _save_alone(cache: Any) -> None:
-    """One process at a time may add to the disk cache: Numba writes index and code one after the other, and two that compile the
-    same kernel for different types could otherwise leave the name of one with the code of the other."""
-    save = cache.save_overload
-
-    def save_overload(signature: Any, result: Any) -> None:
-        with filelock.FileLock(cache_folder() / "lock"):
-            save(signature, result)
-
-    cache.save_overload = save_overload
+def _is_cached() -> bool:
+    return is_writable(cache_folder())
 
 
 def kernel(function: Any) -> Any:
@@ -71,7 +45,7 @@ def part(function: Any) -> Any:
 
 def _compiled(function: Any, forceinline: bool) -> Any:
     options = {"nogil": True, "fastmath": FAST, "error_model": "numpy", "forceinline": forceinline}
-    if config.DISABLE_JIT or not _is_writable():
+    if config.DISABLE_JIT or not _is_cached():
         return njit(function, **options)
     before = config.CACHE_DIR
     config.CACHE_DIR = str(cache_folder())
@@ -79,5 +53,5 @@ def _compiled(function: Any, forceinline: bool) -> Any:
         compiled = njit(function, cache=True, **options)
     finally:
         config.CACHE_DIR = before
-    _save_alone(compiled._cache)
+    save_alone(compiled._cache, cache_folder())
     return compiled

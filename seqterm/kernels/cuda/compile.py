@@ -7,11 +7,13 @@ arrays and launches kernels, one after the other on the default stream.
 import functools
 import math
 import threading
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numba import config, cuda
 
+from seqterm.kernels.caching import folder_of, is_writable, save_alone
 from seqterm.kernels.cuda.allocation import empty
 
 # As on the processor: everything that `True` would allow except to assume that there is no NaN or infinity.
@@ -25,9 +27,28 @@ def device(function: Any) -> Any:
     return cuda.jit(function, device=True, fastmath=FAST)
 
 
+@functools.cache
+def _cache_folder() -> Path | None:
+    """Where compiled kernels are kept, if they can be."""
+    here = Path(__file__).parent
+    folder = folder_of((here, here.parent / "units"))
+    return folder if not SIMULATED and is_writable(folder) else None
+
+
 def kernel(function: Any) -> Any:
-    """Compile at the first launch with given types."""
-    return cuda.jit(function, fastmath=FAST)
+    """Compile at the first launch with given types, cached on disk where that can be written."""
+    folder = _cache_folder()
+    if folder is None:
+        return cuda.jit(function, fastmath=FAST)
+    from numba.cuda.core import config as settings
+
+    before, settings.CACHE_DIR = settings.CACHE_DIR, str(folder)
+    try:
+        compiled = cuda.jit(function, fastmath=FAST, cache=True)
+    finally:
+        settings.CACHE_DIR = before
+    save_alone(compiled._cache, folder)
+    return compiled
 
 
 def launch(kernel: Any, n: int, *arguments: Any) -> None:

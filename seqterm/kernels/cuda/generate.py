@@ -17,6 +17,7 @@ from numba import cuda
 from seqterm.errors import UsageError
 from seqterm.kernels.cuda.activation import relu as relu_of
 from seqterm.kernels.cuda.activation import sigmoid, step, tanh
+from seqterm.kernels.cuda.allocation import empty, to_device
 from seqterm.kernels.cuda.compile import THREADS, blocks_at_once, device, kernel, launch_together
 from seqterm.kernels.cuda.filters import draw_token
 from seqterm.kernels.cuda.groups import lanes_of
@@ -83,14 +84,14 @@ def pack_network(layers, dtype, rounded):
         biases.append(_by_unit(b, 1, size, 1))
         layout.append((kind, layer, *places, *rows, biases[-1].shape[1], size))
     flat = (np.concatenate([array.ravel() for array in arrays]).astype(dtype) for arrays in (matrices, biases))
-    return *map(cuda.to_device, flat), np.array(layout)
+    return *map(to_device, flat), np.array(layout)
 
 
 def make_scratch(table, layout, gates, state):
     """What steps write and nobody reads after them, for as many streams as state (n, L, S, H) has: the state reset, the update
     gate, logits, and the next state."""
     shapes = (len(state), state.shape[3]), (len(state), state.shape[3]), (len(state), int(layout[-1, N_COLUMNS])), state.shape
-    return tuple(cuda.device_array(shape, table.dtype) for shape in shapes)
+    return tuple(empty(shape, table.dtype) for shape in shapes)
 
 
 @device
