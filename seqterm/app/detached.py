@@ -92,8 +92,6 @@ def _wait(process: "subprocess.Popen[bytes]", log: Path) -> None:
 
 
 def _error(code: int, log: Path) -> SeqtermError:
-    """What a training failed with, before it began; a log that says no more is taken away."""
+    """What a training failed with, before it began."""
     said = log.read_text("utf-8", "replace").rstrip("\n").rpartition("\n")[2].removeprefix(ERROR)
-    if said:
-        log.unlink()
     return KINDS.get(code, SeqtermError)(said or f"The training ended with code {code} before it began; see {log}.")

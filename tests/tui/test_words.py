@@ -246,7 +246,7 @@ def test_another_run_a_file_and_what_is_no_set_of_vectors(runs, plane):
         driver.app.open_run("words", "gram")
         await driver.shows("gram has no vectors of words: it is a run of ngram.")
         driver.app.open_run("words", "vectors")
-        await driver.until(lambda: first(driver).source == "vectors" and first(driver).has_focus_within)
+        await driver.until(lambda: first(driver).source == "vectors" and first(driver).border_subtitle != "reading ...")
         shutil.rmtree(runs / "vectors")
         await ask(driver, "hen eggs")
         await driver.shows("There is neither a run nor a file")
