@@ -21,6 +21,11 @@ FAST = {"nsz", "arcp", "contract", "afn", "reassoc"}
 SIMULATED = bool(config.ENABLE_CUDASIM)
 THREADS = 8 if SIMULATED else 256  # in a block; the simulator starts a thread of the processor for each
 
+if not SIMULATED:
+    from numba.cuda.core import config as settings
+
+    settings.CUDA_LOW_OCCUPANCY_WARNINGS = 0  # small networks make small grids
+
 
 def device(function: Any) -> Any:
     """Compile a formula or a piece of a kernel, to be called from kernels."""
@@ -40,8 +45,6 @@ def kernel(function: Any) -> Any:
     folder = _cache_folder()
     if folder is None:
         return cuda.jit(function, fastmath=FAST)
-    from numba.cuda.core import config as settings
-
     before, settings.CACHE_DIR = settings.CACHE_DIR, str(folder)
     try:
         compiled = cuda.jit(function, fastmath=FAST, cache=True)
