@@ -97,6 +97,9 @@ class RunFolder:
         probe = filelock.FileLock(self.path / "lock", blocking=False)
         try:
             with probe:
+                if [entry.name for entry in self.path.iterdir()] == ["lock"]:  # it was removed meanwhile; the probe made it anew
+                    (self.path / "lock").unlink()
+                    self.path.rmdir()
                 return False
         except filelock.Timeout:
             return True

@@ -1,6 +1,7 @@
 """A run on disk: description, checkpoints, logs."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -208,4 +209,12 @@ def test_a_stop_can_be_asked_for_and_taken_back(folder):
 
 def test_a_removed_folder_is_gone(folder):
     folder.remove()
+    assert not folder.path.exists()
+
+
+def test_a_look_at_the_lock_of_a_folder_that_is_removed_meanwhile_leaves_none(folder, monkeypatch):
+    folder.remove()
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "is_dir", lambda self: True)
+        assert not folder.is_locked()
     assert not folder.path.exists()

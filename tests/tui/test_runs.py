@@ -65,6 +65,7 @@ def test_a_run_is_deleted_after_a_question(runs):
         await driver.press("d")
         await driver.shows("Delete gram with all files?")
         await driver.press("n")
+        await driver.until(lambda: "Delete gram" not in driver.text)
         assert (runs / "gram").exists()
         await driver.press("d")
         await driver.shows("Delete gram with all files?")
