@@ -34,11 +34,11 @@ class Workbench(App[None]):
     TITLE = "seqterm"
     CSS_PATH = "workbench.tcss"
     MODES = {place.name: _made(place.screen) for place in PLACES}
-    HELP = "Number keys go to screens, Ctrl-P finds any action, Tab moves on, Ctrl-Q or F10 leaves."
+    HELP = "Number keys, or F2 to F8, go to screens, Ctrl-P finds any action, Tab moves on, Ctrl-Q or F10 leaves."
     BINDINGS: ClassVar[list[BindingType]] = [
         *(Binding(str(i), f"go('{place.name}')", place.title, show=False) for i, place in enumerate(PLACES, 1)),
         *(
-            Binding(f"alt+{i}", f"go('{place.name}')", place.title, show=False, priority=True)
+            Binding(f"f{i + 1},alt+{i}", f"go('{place.name}')", place.title, show=False, priority=True)
             for i, place in enumerate(PLACES, 1)
         ),
         Binding("f1", "help", "Help", priority=True),

@@ -384,6 +384,7 @@ APP = [
     opens("surprise"),
     Key("Workbench", "1", NUMBERED[0][1]),
     *(Key("Workbench", f"alt+{number}", title) for number, title in (*NUMBERED[1:], NUMBERED[0])),
+    *(Key("Workbench", f"f{number + 1}", title) for number, title in (*NUMBERED[1:], NUMBERED[0])),
     Key("Workbench", "f9"),
     Key("Workbench", "ctrl+p", "Search"),
 ]
