@@ -31,20 +31,16 @@ class Dense:
         self._backend.assign(kept, x)
         y = workspace.array("y", (x.shape[0], w.shape[1]), w.dtype)
         self._kernels.dense_forward(kept, self._pack(w), parameters["b"], y)
-        if self._activation == "relu":
-            self._kernels.dense_relu_forward(y)
-        elif self._activation == "tanh":
-            self._kernels.dense_tanh_forward(y)
+        if self._activation != "linear":
+            self._kernels.dense_activation_forward(y, self._activation == "relu")
         return y
 
     def backward(self, parameters: Tensors, dy: Array, workspace: Workspace, gradients: Tensors) -> Array:
         """dy (m, H) of the last forward pass -> dx (m, D); adds to the gradients."""
         x, y = workspace["x"], workspace["y"]
         da = workspace.array("da", dy.shape, dy.dtype)
-        if self._activation == "relu":
-            self._kernels.dense_relu_backward(dy, y, da)
-        elif self._activation == "tanh":
-            self._kernels.dense_tanh_backward(dy, y, da)
+        if self._activation != "linear":
+            self._kernels.dense_activation_backward(dy, y, self._activation == "relu", da)
         else:
             self._backend.assign(da, dy)
         self._kernels.dense_weight_backward(x, da, gradients["W"])

@@ -33,7 +33,7 @@ class Hidden:
         """panels: W_x, packed."""
         h = workspace.array("h", (*x.shape[:2], self.hidden), x.dtype)
         self._kernels.dense_forward(rows(x), panels, parameters["b"], rows(h))
-        self._kernels.dense_tanh_forward(rows(h))
+        self._kernels.dense_activation_forward(rows(h), False)
         return h
 
     def backward(self, parameters: Tensors, dh: Array, x: Array, workspace: Workspace, gradients: Tensors) -> Array:
@@ -50,7 +50,7 @@ class Hidden:
         self._kernels.fill_rows(parameters["b"], rows(h))
         for table, place in zip(tables, ids, strict=True):
             self._embedding.embedding_add(place.ravel(), table, rows(h))
-        self._kernels.dense_tanh_forward(rows(h))
+        self._kernels.dense_activation_forward(rows(h), False)
         return h
 
     def backward_folded(
@@ -65,6 +65,6 @@ class Hidden:
         """-> the gradient of x W_x + b (T*B, H); adds to that of b."""
         h = rows(workspace["h"])
         da = workspace.array("da", h.shape, h.dtype)
-        self._kernels.dense_tanh_backward(rows(dh), h, da)
+        self._kernels.dense_activation_backward(rows(dh), h, False, da)
         self._kernels.dense_bias_backward(da, gradients["b"])
         return da

@@ -1,12 +1,13 @@
 """Affine maps y = x W + b over rows, their tanh and relu.  x (m, k), W (k, n), b (n,), y (m, n)."""
 
-from seqterm.kernels.cpu.activation import relu, step, tanh
+from seqterm.kernels.cpu.activation import relu as relu_of
+from seqterm.kernels.cpu.activation import step, tanh
 from seqterm.kernels.cpu.compile import inlined, kernel
 from seqterm.kernels.cpu.product import add_product, add_product_unpacked
 from seqterm.kernels.units.elman import elman_relu_unit, elman_tanh_unit
 
 tanh_forward, tanh_backward = map(inlined, elman_tanh_unit(tanh))
-relu_forward, relu_backward = map(inlined, elman_relu_unit(relu, step))
+relu_forward, relu_backward = map(inlined, elman_relu_unit(relu_of, step))
 
 
 @kernel
@@ -48,36 +49,26 @@ def dense_bias_backward(dy, db):
 
 
 @kernel
-def dense_tanh_forward(h):
-    """h (m, n): x W + b on entry, its tanh on return."""
+def dense_activation_forward(h, relu):
+    """h (m, n): x W + b on entry, its tanh, or relu, on return."""
     for row in range(h.shape[0]):
         target = h[row]
-        for j in range(target.shape[0]):
-            target[j] = tanh_forward(target[j])
+        if relu:
+            for j in range(target.shape[0]):
+                target[j] = relu_forward(target[j])
+        else:
+            for j in range(target.shape[0]):
+                target[j] = tanh_forward(target[j])
 
 
 @kernel
-def dense_tanh_backward(dh, h, da):
-    """Writes da (m, n), the gradient of x W + b, from that of h = tanh(x W + b)."""
+def dense_activation_backward(dh, h, relu, da):
+    """Writes da (m, n), the gradient of x W + b, from that of h, its tanh or relu."""
     for row in range(h.shape[0]):
         source, output, target = dh[row], h[row], da[row]
-        for j in range(target.shape[0]):
-            target[j] = tanh_backward(source[j], output[j])
-
-
-@kernel
-def dense_relu_forward(h):
-    """As dense_tanh_forward, with relu."""
-    for row in range(h.shape[0]):
-        target = h[row]
-        for j in range(target.shape[0]):
-            target[j] = relu_forward(target[j])
-
-
-@kernel
-def dense_relu_backward(dh, h, da):
-    """As dense_tanh_backward, with relu."""
-    for row in range(h.shape[0]):
-        source, output, target = dh[row], h[row], da[row]
-        for j in range(target.shape[0]):
-            target[j] = relu_backward(source[j], output[j])
+        if relu:
+            for j in range(target.shape[0]):
+                target[j] = relu_backward(source[j], output[j])
+        else:
+            for j in range(target.shape[0]):
+                target[j] = tanh_backward(source[j], output[j])

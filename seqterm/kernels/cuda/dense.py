@@ -2,13 +2,14 @@
 
 from numba import cuda
 
-from seqterm.kernels.cuda.activation import relu, step, tanh
+from seqterm.kernels.cuda.activation import relu as relu_of
+from seqterm.kernels.cuda.activation import step, tanh
 from seqterm.kernels.cuda.blas import add_product, transposed, write_product
 from seqterm.kernels.cuda.compile import SIMULATED, device, kernel, launch, scratch
 from seqterm.kernels.units.elman import elman_relu_unit, elman_tanh_unit
 
 tanh_forward, tanh_backward = map(device, elman_tanh_unit(tanh))
-relu_forward, relu_backward = map(device, elman_relu_unit(relu, step))
+relu_forward, relu_backward = map(device, elman_relu_unit(relu_of, step))
 CHUNKS = 2 if SIMULATED else 128  # pieces of the rows that are summed side by side
 
 
@@ -43,35 +44,21 @@ def _add_sums(sums, db):
 
 
 @kernel
-def _tanh_forward(h):
+def _activation_forward(h, relu):
     i = cuda.grid(1)
     if i < h.size:
         row, column = i // h.shape[1], i % h.shape[1]
-        h[row, column] = tanh_forward(h[row, column])
+        a = h[row, column]
+        h[row, column] = relu_forward(a) if relu else tanh_forward(a)
 
 
 @kernel
-def _tanh_backward(dh, h, da):
+def _activation_backward(dh, h, relu, da):
     i = cuda.grid(1)
     if i < h.size:
         row, column = i // h.shape[1], i % h.shape[1]
-        da[row, column] = tanh_backward(dh[row, column], h[row, column])
-
-
-@kernel
-def _relu_forward(h):
-    i = cuda.grid(1)
-    if i < h.size:
-        row, column = i // h.shape[1], i % h.shape[1]
-        h[row, column] = relu_forward(h[row, column])
-
-
-@kernel
-def _relu_backward(dh, h, da):
-    i = cuda.grid(1)
-    if i < h.size:
-        row, column = i // h.shape[1], i % h.shape[1]
-        da[row, column] = relu_backward(dh[row, column], h[row, column])
+        d, y = dh[row, column], h[row, column]
+        da[row, column] = relu_backward(d, y) if relu else tanh_backward(d, y)
 
 
 def fill_rows(b, y):
@@ -106,21 +93,11 @@ def dense_bias_backward(dy, db):
         launch(_add_sums, db.size, sums, db)
 
 
-def dense_tanh_forward(h):
-    """h (m, n): x W + b on entry, its tanh on return."""
-    launch(_tanh_forward, h.size, h)
+def dense_activation_forward(h, relu):
+    """h (m, n): x W + b on entry, its tanh, or relu, on return."""
+    launch(_activation_forward, h.size, h, relu)
 
 
-def dense_tanh_backward(dh, h, da):
-    """Writes da (m, n), the gradient of x W + b, from that of h = tanh(x W + b)."""
-    launch(_tanh_backward, h.size, dh, h, da)
-
-
-def dense_relu_forward(h):
-    """As dense_tanh_forward, with relu."""
-    launch(_relu_forward, h.size, h)
-
-
-def dense_relu_backward(dh, h, da):
-    """As dense_tanh_backward, with relu."""
-    launch(_relu_backward, h.size, dh, h, da)
+def dense_activation_backward(dh, h, relu, da):
+    """Writes da (m, n), the gradient of x W + b, from that of h, its tanh or relu."""
+    launch(_activation_backward, h.size, dh, h, relu, da)

@@ -86,7 +86,17 @@ def test_fill_rows_without_a_bias_writes_zeros():
 def test_tanh_and_its_gradient(dy, dtype, tolerance):
     a, dh = np.random.default_rng(4).normal(0, 2, dy.shape).astype(dtype), dy.astype(dtype)
     h, da = a.copy(), np.full_like(a, np.nan)
-    dense.dense_tanh_forward(h)
+    dense.dense_activation_forward(h, False)
     np.testing.assert_allclose(h, np.tanh(a.astype(np.float64)), rtol=0, atol=tolerance)
-    dense.dense_tanh_backward(dh, h, da)
+    dense.dense_activation_backward(dh, h, False, da)
     np.testing.assert_allclose(da, dy / np.cosh(a.astype(np.float64)) ** 2, rtol=0, atol=10 * tolerance)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_relu_and_its_gradient(dy, dtype):
+    a, dh = np.random.default_rng(4).normal(0, 2, dy.shape).astype(dtype), dy.astype(dtype)
+    h, da = a.copy(), np.full_like(a, np.nan)
+    dense.dense_activation_forward(h, True)
+    np.testing.assert_array_equal(h, np.maximum(a, 0))
+    dense.dense_activation_backward(dh, h, True, da)
+    np.testing.assert_array_equal(da, dh * (a > 0))

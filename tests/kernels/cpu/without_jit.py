@@ -135,8 +135,8 @@ def hidden_units():
     table, ids = np.random.default_rng(6).normal(size=(4, 9)), np.array([2, -1, 2])
     h, da, dtable = np.ones((3, 9)), np.zeros((3, 9)), np.zeros((4, 9))
     embedding.embedding_add(ids, table, h)
-    dense.dense_tanh_forward(h)
-    dense.dense_tanh_backward(2 * h, h, da)
+    dense.dense_activation_forward(h, False)
+    dense.dense_activation_backward(2 * h, h, False, da)
     embedding.embedding_backward(ids, da, dtable)
     return {"units": h, "dtable": dtable}
 

@@ -21,10 +21,8 @@ SIGNATURES = {
         "_fill_rows": "f1 f2",
         "_sum_rows": "f2A f2",
         "_add_sums": "f2 f1",
-        "_tanh_forward": "f2",
-        "_tanh_backward": "f2A f2 f2",
-        "_relu_forward": "f2",
-        "_relu_backward": "f2 f2 f2",
+        "_activation_forward": "f2 b",
+        "_activation_backward": "f2A f2 b f2",
     },
     "dropout": {"_dropout": "f3 i f i i f3"},
     "elman": {

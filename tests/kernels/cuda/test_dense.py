@@ -60,7 +60,8 @@ def test_rows_are_filled(normal, bias):
     agree(dense.fill_rows, cpu.fill_rows, normal(bias), normal(5, 7))
 
 
-def test_tanh(normal):
+@pytest.mark.parametrize("relu", [False, True])
+def test_activations(normal, relu):
     h, dh, da = normal(5, 7), normal(5, 7), normal(5, 7)
-    agree(dense.dense_tanh_forward, cpu.dense_tanh_forward, h)
-    agree(dense.dense_tanh_backward, cpu.dense_tanh_backward, dh, h, da)
+    agree(dense.dense_activation_forward, cpu.dense_activation_forward, h, relu)
+    agree(dense.dense_activation_backward, cpu.dense_activation_backward, dh, h, relu, da)
