@@ -4,6 +4,7 @@ A file that is replaced is replaced whole, and a checkpoint counts once state.js
 leaves a run that can go on.  state.json holds checksums of everything that a model is rebuilt from.
 """
 
+import fcntl
 import hashlib
 import os
 import secrets
@@ -92,19 +93,14 @@ class RunFolder:
 
     def is_locked(self) -> bool:
         """Whether some process is training the run now; False where that cannot be known."""
-        if not self.path.is_dir():
-            return False
-        probe = filelock.FileLock(self.path / "lock", blocking=False)
         try:
-            with probe:
-                if [entry.name for entry in self.path.iterdir()] == ["lock"]:  # it was removed meanwhile; the probe made it anew
-                    (self.path / "lock").unlink()
-                    self.path.rmdir()
-                return False
-        except filelock.Timeout:
+            with (self.path / "lock").open("rb") as file:  # opened, never made: a folder may be read-only, or going away
+                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
             return True
-        except OSError:  # a folder that cannot be written, so nobody trains in it
+        except OSError:
             return False
+        return False
 
     @property
     def _stop_file(self) -> Path:

@@ -1,7 +1,6 @@
 """A run on disk: description, checkpoints, logs."""
 
 import json
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -212,9 +211,17 @@ def test_a_removed_folder_is_gone(folder):
     assert not folder.path.exists()
 
 
-def test_a_look_at_the_lock_of_a_folder_that_is_removed_meanwhile_leaves_none(folder, monkeypatch):
-    folder.remove()
-    with monkeypatch.context() as patch:
-        patch.setattr(Path, "is_dir", lambda self: True)
-        assert not folder.is_locked()
-    assert not folder.path.exists()
+@pytest.mark.parametrize("gone", [False, True])
+def test_a_look_at_the_lock_makes_nothing(folder, gone):
+    if gone:
+        folder.remove()
+    before = sorted(folder.path.parent.rglob("*"))
+    assert not folder.is_locked()
+    assert sorted(folder.path.parent.rglob("*")) == before
+
+
+def test_a_lock_is_seen_while_others_look(folder):
+    folder.lock()
+    assert all(RunFolder(folder.path).is_locked() for _ in range(3))
+    folder.unlock()
+    assert not folder.is_locked()
