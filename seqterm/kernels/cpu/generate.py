@@ -14,9 +14,10 @@ from seqterm.kernels.cpu.gru import gru_after_step, gru_before_step
 from seqterm.kernels.cpu.lstm import lstm_step
 from seqterm.kernels.cpu.product import PANELS_TOGETHER, pack
 from seqterm.kernels.cpu.random import derive_key, uniform
+from seqterm.kernels.cpu.rounded import round_panels
 from seqterm.kernels.cpu.softmax import log_softmax
 from seqterm.kernels.cpu.team import add_shared_product, meet, share, share_columns
-from seqterm.kernels.cpu.vector import PANEL_BYTES, round_panels
+from seqterm.kernels.cpu.vector import PANEL_BYTES
 
 ELMAN, LSTM, GRU_AFTER, GRU_BEFORE = range(4)
 W_X, W_H, W_CANDIDATE, B, B_H = range(5)

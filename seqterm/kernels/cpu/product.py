@@ -151,7 +151,7 @@ def _pack_tiles(a, n_panels):
 
 @inlined
 def add_product(a, panels, out):
-    """Adds a @ b to out.  a (m, k) of any strides, panels: b (k, n) packed or rounded, out (m, n) with contiguous rows."""
+    """Adds a @ b to out.  a (m, k) of any strides, panels: b (k, n) packed, out (m, n) with contiguous rows."""
     _add_strided_product(strided(a), strided(panels), strided(out))
 
 

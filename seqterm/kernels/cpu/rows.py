@@ -49,28 +49,6 @@ def padded_rows(n, size, dtype):
     return memory[start : start + n * width].view(dtype).reshape(n, -1)
 
 
-def _loop(emit, builder, n, carried, body):
-    """Runs body(k, values) -> values for k = 0, VECTOR_BYTES, ... below n bytes; returns the last values."""
-    before = builder.block
-    head, inside, after = (builder.append_basic_block(name) for name in ("head", "body", "after"))
-    builder.branch(head)
-    builder.position_at_end(head)
-    k = builder.phi(I64)
-    k.add_incoming(I64(0), before)
-    values = [builder.phi(value.type) for value in carried]
-    for phi, value in zip(values, carried, strict=True):
-        phi.add_incoming(value, before)
-    builder.cbranch(builder.icmp_signed("<", k, n), inside, after)
-    builder.position_at_end(inside)
-    following = body(k, values)
-    for phi, value in zip(values, following, strict=True):
-        phi.add_incoming(value, builder.block)
-    k.add_incoming(builder.add(k, I64(VECTOR_BYTES)), builder.block)
-    builder.branch(head)
-    builder.position_at_end(after)
-    return values
-
-
 def _row(emit, context, args, position, number):
     """Where row `number` of the table at a position of the arguments begins."""
     table, (stride, _), _ = emit.array(args[position], position)
@@ -107,7 +85,7 @@ def make_dots(count):
                 return [builder.call(fma, [value, emit.load(emit.at(row, (k, 1)), vector), s]) for row, s in pairs]
 
             zero = ir.Constant(vector, [0.0] * vector.count)
-            sums = _loop(emit, builder, n, [zero] * count, body)
+            sums = emit.loop(n, VECTOR_BYTES, [zero] * count, body)
             name = f"llvm.vector.reduce.fadd.v{vector.count}f{emit.size * 8}"
             add_up = emit.intrinsic(name, emit.dtype, [emit.dtype, vector])
             out, (step,), _ = emit.array(args[5], 5)
@@ -150,7 +128,7 @@ def make_exchange(count):
                 emit.store(total, emit.at(sums, (k, 1)))
                 return []
 
-            _loop(emit, builder, n, [], body)
+            emit.loop(n, VECTOR_BYTES, [], body)
             return context.get_dummy_value()
 
         return types.void(xs, types.intp, table, rows, types.intp, gains, es), emit_exchange
@@ -173,7 +151,7 @@ def _add_row(typingctx, source, i, target, j, factor):
             emit.store(builder.call(fma, [spread, emit.load(emit.at(begin, (k, 1)), vector), emit.load(place, vector)]), place)
             return []
 
-        _loop(emit, builder, builder.mul(length, I64(emit.size)), [], body)
+        emit.loop(builder.mul(length, I64(emit.size)), VECTOR_BYTES, [], body)
         return context.get_dummy_value()
 
     return types.void(source, types.intp, target, types.intp, source.dtype), emit_add
@@ -195,7 +173,7 @@ def _clear_row(typingctx, table, row):
             emit.store(ir.Constant(vector, [0.0] * vector.count), emit.at(start, (k, 1)))
             return []
 
-        _loop(emit, builder, builder.mul(length, I64(emit.size)), [], body)
+        emit.loop(builder.mul(length, I64(emit.size)), VECTOR_BYTES, [], body)
         return context.get_dummy_value()
 
     return types.void(table, types.intp), emit_clear
@@ -217,7 +195,7 @@ def _fetch(typingctx, table, row):
             emit.prefetch(emit.at(start, (k, step)))
             return []
 
-        _loop(emit, builder, builder.udiv(builder.mul(length, I64(emit.size)), I64(step)), [], body)
+        emit.loop(builder.udiv(builder.mul(length, I64(emit.size)), I64(step)), VECTOR_BYTES, [], body)
         return context.get_dummy_value()
 
     return types.void(table, types.intp), emit_fetch

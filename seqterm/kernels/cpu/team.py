@@ -15,7 +15,7 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 
 from seqterm.kernels.cpu.compile import kernel
-from seqterm.kernels.cpu.product import add_product
+from seqterm.kernels.cpu.rounded import add_any_product
 from seqterm.kernels.cpu.vector import PANEL_BYTES
 
 OVER = 1 << 62  # arrivals at a meeting for which nobody waits any more: put into meeting[0] when a worker fails
@@ -115,7 +115,7 @@ def share_columns(out, team):
 
 @kernel
 def add_shared_product(a, panels, out, team):
-    """This worker's columns of add_product."""
+    """This worker's columns of a product, of packed panels or of rounded ones."""
     first, end = share_columns(out, team)
     width = panels.shape[2]
-    add_product(a, panels[first // width : -(-end // width)], out[:, first:end])
+    add_any_product(a, panels[first // width : -(-end // width)], out[:, first:end])

@@ -3,8 +3,9 @@
 The plain twins run without compiling; they promise the same values, not the same bits.
 """
 
+import itertools
+
 import llvmlite.binding
-import numpy as np
 from llvmlite import ir
 from numba import config, types
 from numba.core import cgutils
@@ -12,7 +13,6 @@ from numba.core.imputils import impl_ret_borrowed
 from numba.extending import intrinsic
 
 VECTORS = 2  # registers across a panel
-SCALE_ROWS = 4  # rows of int8 that hold a float32 for each column
 I8, I32, I64 = ir.IntType(8), ir.IntType(32), ir.IntType(64)
 
 # Feature: bytes in a vector register, and tile rows such that sums, weights and one broadcast fit the register file.
@@ -25,7 +25,9 @@ def registers(features: dict[str, bool]) -> tuple[int, int]:
     return next((sizes for name, sizes in REGISTERS.items() if features.get(name)), FEWEST_REGISTERS)
 
 
-VECTOR_BYTES, ROWS = registers(llvmlite.binding.get_host_cpu_features())
+# What may be compiled for: nothing is known of a processor that NUMBA_CPU_NAME names.
+FEATURES = {} if config.CPU_NAME else llvmlite.binding.get_host_cpu_features()
+VECTOR_BYTES, ROWS = registers(FEATURES)
 PANEL_BYTES = VECTOR_BYTES * VECTORS
 
 
@@ -38,73 +40,81 @@ class Emitter:
     """Addresses, loads and stores over the arrays that an intrinsic was given, all of the first one's type."""
 
     def __init__(self, context, builder, signature):
-        self._context, self._builder, self._signature = context, builder, signature
+        self._context, self.builder, self._signature = context, builder, signature
         self.dtype = context.get_value_type(signature.args[0].dtype)
         self.size = signature.args[0].dtype.bitwidth // 8
 
     def intrinsic(self, name, result, arguments):
-        return cgutils.get_or_insert_function(self._builder.module, ir.FunctionType(result, arguments), name)
+        return cgutils.get_or_insert_function(self.builder.module, ir.FunctionType(result, arguments), name)
 
     def array(self, value, position):
         """-> the address of the first element, the strides in bytes, the shape"""
-        struct = self._context.make_array(self._signature.args[position])(self._context, self._builder, value)
-        address = self._builder.bitcast(struct.data, I8.as_pointer())
-        return address, cgutils.unpack_tuple(self._builder, struct.strides), cgutils.unpack_tuple(self._builder, struct.shape)
+        struct = self._context.make_array(self._signature.args[position])(self._context, self.builder, value)
+        address = self.builder.bitcast(struct.data, I8.as_pointer())
+        return address, cgutils.unpack_tuple(self.builder, struct.strides), cgutils.unpack_tuple(self.builder, struct.shape)
 
     def at(self, address, *steps):
         """address + the sum of index * stride over steps (index, stride)."""
         for index, stride in steps:
             index, stride = (I64(x) if isinstance(x, int) else x for x in (index, stride))
-            address = self._builder.gep(address, [self._builder.mul(index, stride)])
+            address = self.builder.gep(address, [self.builder.mul(index, stride)])
         return address
 
     def spread(self, scalar, width):
         """A vector of `width` times the scalar."""
         kind = ir.VectorType(scalar.type, width)
         undefined, zeros = ir.Constant(kind, ir.Undefined), ir.Constant(ir.VectorType(I32, width), [0] * width)
-        return self._builder.shuffle_vector(self._builder.insert_element(undefined, scalar, I32(0)), undefined, zeros)
+        return self.builder.shuffle_vector(self.builder.insert_element(undefined, scalar, I32(0)), undefined, zeros)
 
     def lanes_below(self, count, width):
         """Which lanes have a number less than count."""
         lanes = ir.Constant(ir.VectorType(I64, width), list(range(width)))
-        return self._builder.icmp_signed("<", lanes, self.spread(count, width))
-
-    def load_weights(self, address, kind, is_rounded):
-        if not is_rounded:
-            return self.load(address, kind)
-        rounded = self._builder.load(self._builder.bitcast(address, ir.VectorType(I8, kind.count).as_pointer()))
-        rounded.align = 1
-        return self._builder.sitofp(self._builder.sext(rounded, ir.VectorType(I32, kind.count)), kind)
-
-    def load_steps(self, address, kind):
-        single = ir.VectorType(ir.FloatType(), kind.count)
-        steps = self._builder.load(self._builder.bitcast(address, single.as_pointer()))
-        steps.align = 1
-        return steps if kind == single else self._builder.fpext(steps, kind)
+        return self.builder.icmp_signed("<", lanes, self.spread(count, width))
 
     def prefetch(self, address):
         """Into the second-level cache; an address where there is nothing does no harm."""
         function = self.intrinsic("llvm.prefetch.p0", ir.VoidType(), [I8.as_pointer(), I32, I32, I32])
-        self._builder.call(function, [address, I32(0), I32(2), I32(1)])
+        self.builder.call(function, [address, I32(0), I32(2), I32(1)])
 
     def load(self, address, kind, mask=None):
-        pointer = self._builder.bitcast(address, kind.as_pointer())
+        pointer = self.builder.bitcast(address, kind.as_pointer())
         if mask is not None:
             name = f"llvm.masked.load.v{kind.count}f{self.size * 8}.p0"
             function = self.intrinsic(name, kind, [pointer.type, I32, mask.type, kind])
-            return self._builder.call(function, [pointer, I32(self.size), mask, ir.Constant(kind, [0.0] * kind.count)])
-        value = self._builder.load(pointer)
+            return self.builder.call(function, [pointer, I32(self.size), mask, ir.Constant(kind, [0.0] * kind.count)])
+        value = self.builder.load(pointer)
         value.align = self.size
         return value
 
     def store(self, value, address, mask=None):
-        pointer = self._builder.bitcast(address, value.type.as_pointer())
+        pointer = self.builder.bitcast(address, value.type.as_pointer())
         if mask is not None:
             name = f"llvm.masked.store.v{value.type.count}f{self.size * 8}.p0"
             function = self.intrinsic(name, ir.VoidType(), [value.type, pointer.type, I32, mask.type])
-            self._builder.call(function, [value, pointer, I32(self.size), mask])
+            self.builder.call(function, [value, pointer, I32(self.size), mask])
         else:
-            self._builder.store(value, pointer).align = self.size
+            self.builder.store(value, pointer).align = self.size
+
+    def loop(self, n, step, carried, body):
+        """Runs body(k, values) -> values for k = 0, step, ... below n; returns the last values."""
+        builder, before = self.builder, self.builder.block
+        head, inside, after = (builder.append_basic_block(name) for name in ("head", "body", "after"))
+        builder.branch(head)
+        builder.position_at_end(head)
+        k = builder.phi(I64)
+        k.add_incoming(I64(0), before)
+        values = [builder.phi(value.type) for value in carried]
+        for phi, value in zip(values, carried, strict=True):
+            phi.add_incoming(value, before)
+        builder.cbranch(builder.icmp_signed("<", k, n), inside, after)
+        builder.position_at_end(inside)
+        following = body(k, values)
+        for phi, value in zip(values, following, strict=True):
+            phi.add_incoming(value, builder.block)
+        k.add_incoming(builder.add(k, I64(step)), builder.block)
+        builder.branch(head)
+        builder.position_at_end(after)
+        return values
 
 
 @intrinsic
@@ -128,8 +138,8 @@ strided = _plain_strided if config.DISABLE_JIT else _strided
 def make_tile(rows, n_panels=1, fetch_next=False):
     """Build `tile(a, row, panels, panel, out, out_row, out_column)`: adds rows x (n_panels * N) elements of a product to out.
 
-    a (m, k), rows from `row` on; or (tiles, k, rows), `row` naming the tile.  panels (n / N, k, N), those from `panel` on; or
-    int8 (n / N, k + SCALE_ROWS, N), as `round_panels` makes them.  fetch_next: the panel that follows is fetched meanwhile.
+    a (m, k), rows from `row` on; or (tiles, k, rows), `row` naming the tile.  panels (n / N, k, N), those from `panel` on.
+    fetch_next: the panel that follows is fetched meanwhile.
     """
 
     def plain(a, row, panels, panel, out, out_row, out_column):
@@ -171,20 +181,8 @@ def make_edge(rows):
     return plain if config.DISABLE_JIT else edge
 
 
-def round_panels(panels):
-    """panels (n / N, k, N) -> int8 (n / N, k + SCALE_ROWS, N): each column in steps of a 127th of its largest element.
-
-    The last rows hold the columns' steps, N float32.
-    """
-    steps = np.maximum(np.abs(panels).max(axis=1), np.finfo(np.float32).tiny).astype(np.float32) / np.float32(127)
-    rounded = np.rint(panels / steps[:, None]).astype(np.int8)
-    return np.concatenate([rounded, steps.view(np.int8).reshape(len(panels), SCALE_ROWS, -1)], axis=1)
-
-
 def _plain_product(rows, a, row, weights, first, out, out_row, out_column, count):
     block = a[row].T if a.ndim == 3 else a[row : row + rows]
-    if weights.dtype == np.int8:
-        weights = weights[:-SCALE_ROWS] * np.ascontiguousarray(weights[-SCALE_ROWS:]).view(np.float32).ravel()
     out[out_row : out_row + rows, out_column : out_column + count] += block @ weights[:, first : first + count]
 
 
@@ -192,10 +190,8 @@ def _emit_tile(rows, columns, fetch_next, context, builder, signature, args):
     """columns: (panel, register in it) of each register across; args: a, row, panels, panel, first column in it, out, out_row,
     out_column, and, for an edge, how many columns of out there are."""
     a, row, panels, panel, first, out, out_row, out_column, count = args
-    is_rounded = signature.args[2].dtype == types.int8
     emit = Emitter(context, builder, signature)
     size, width = emit.size, VECTOR_BYTES // emit.size
-    stored = 1 if is_rounded else size  # bytes of a weight
     vector = ir.VectorType(emit.dtype, width)
     fma = emit.intrinsic(f"llvm.fma.v{width}f{size * 8}", vector, [vector] * 3)
     mask = None if count is None else emit.lanes_below(count, width)
@@ -203,54 +199,27 @@ def _emit_tile(rows, columns, fetch_next, context, builder, signature, args):
     a, a_strides, _ = emit.array(a, 0)
     panels, p_strides, (_, depth, _) = emit.array(panels, 2)
     out, o_strides, _ = emit.array(out, 4 if count is None else 5)
-    if is_rounded:
-        depth = builder.sub(depth, I64(SCALE_ROWS))
     row_stride, k_stride = (a_strides[2], a_strides[1]) if signature.args[0].ndim == 3 else a_strides
     a = emit.at(a, (row, a_strides[0]))
     a_rows = [emit.at(a, (r, row_stride)) for r in range(rows)]
     panels = emit.at(panels, (panel, p_strides[0]))
-    weights_at = [emit.at(panels, (p, p_strides[0]), (first, stored), (v, width * stored)) for p, v in columns]
+    weights_at = [emit.at(panels, (p, p_strides[0]), (first, size), (v, VECTOR_BYTES)) for p, v in columns]
     corner = emit.at(out, (out_row, o_strides[0]), (out_column, size))
-    cells = [[emit.at(corner, (r, o_strides[0]), (p * VECTORS + v, VECTOR_BYTES)) for p, v in columns] for r in range(rows)]
-    n_sums = range(len(columns))
-    zero = ir.Constant(vector, [0.0] * width)
-    sums_before = [[zero if is_rounded else emit.load(cell, vector, mask) for cell in row_cells] for row_cells in cells]
+    cells = [emit.at(corner, (r, o_strides[0]), (p * VECTORS + v, VECTOR_BYTES)) for r in range(rows) for p, v in columns]
 
-    before, loop, after = builder.block, builder.append_basic_block("k"), builder.append_basic_block("done")
-    head = builder.append_basic_block("head")
-    builder.branch(head)
-    builder.position_at_end(head)
-    k = builder.phi(I64)
-    k.add_incoming(I64(0), before)
-    sums = [[builder.phi(vector) for _ in n_sums] for _ in range(rows)]
-    for r in range(rows):
-        for v in n_sums:
-            sums[r][v].add_incoming(sums_before[r][v], before)
-    builder.cbranch(builder.icmp_signed("<", k, depth), loop, after)
+    def add_products(k, sums):
+        weights_now = [emit.at(at, (k, PANEL_BYTES)) for at in weights_at]
+        if fetch_next:
+            for at in weights_now:
+                emit.prefetch(emit.at(at, (I64(1), p_strides[0])))
+        weights = [emit.load(at, vector) for at in weights_now]
+        numbers = [emit.spread(emit.load(emit.at(a_row, (k, k_stride)), emit.dtype), width) for a_row in a_rows]
+        pairs = itertools.product(numbers, weights)
+        return [builder.call(fma, [x, w, total]) for (x, w), total in zip(pairs, sums, strict=True)]
 
-    builder.position_at_end(loop)
-    weights_now = [emit.at(at, (k, VECTORS * width * stored)) for at in weights_at]
-    if fetch_next:
-        for at in weights_now:
-            emit.prefetch(emit.at(at, (I64(1), p_strides[0])))
-    weights = [emit.load_weights(at, vector, is_rounded) for at in weights_now]
-    for r in range(rows):
-        x = emit.spread(emit.load(emit.at(a_rows[r], (k, k_stride)), emit.dtype), width)
-        for v in n_sums:
-            sums[r][v].add_incoming(builder.call(fma, [x, weights[v], sums[r][v]]), loop)
-    k.add_incoming(builder.add(k, I64(1)), loop)
-    builder.branch(head)
-
-    builder.position_at_end(after)
-    for v, (p, register) in zip(n_sums, columns, strict=True):
-        if is_rounded:
-            lane = builder.add(first, I64(register * width))
-            steps = emit.load_steps(emit.at(panels, (p, p_strides[0]), (depth, p_strides[1]), (lane, 4)), vector)
-        for r in range(rows):
-            total = sums[r][v]
-            if is_rounded:
-                total = builder.call(fma, [total, steps, emit.load(cells[r][v], vector, mask)])
-            emit.store(total, cells[r][v], mask)
+    sums = emit.loop(depth, 1, [emit.load(cell, vector, mask) for cell in cells], add_products)
+    for total, cell in zip(sums, cells, strict=True):
+        emit.store(total, cell, mask)
     return context.get_dummy_value()
 
 

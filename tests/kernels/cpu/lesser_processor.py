@@ -49,14 +49,15 @@ PLACES = {
 
 def check():
     from seqterm.kernels.cpu.product import FAR, add_product, add_product_unpacked, pack
-    from seqterm.kernels.cpu.vector import ROWS, round_panels
+    from seqterm.kernels.cpu.rounded import add_rounded_product, round_panels
+    from seqterm.kernels.cpu.vector import ROWS
     from tests.kernels.cpu.layouts import DTYPES, is_exact, laid_out
 
     def packed(a, b, out):
         add_product(a, laid_out(pack(b), before_a_wall), out)
 
     def rounded(a, b, out):
-        add_product(a, laid_out(round_panels(pack(b)), before_a_wall), out)
+        add_rounded_product(a, laid_out(round_panels(pack(b)), before_a_wall), out)
 
     random = np.random.default_rng(1)
     for case in itertools.product((packed, add_product_unpacked, rounded), SHAPES, DTYPES, PLACES.values(), PLACES.values()):

@@ -159,8 +159,8 @@ def test_steps_with_rounded_weights_are_those_of_a_network_that_has_these_weight
     ids, state = np.random.default_rng(2).integers(0, V, 5), net.state(5)
     found, wanted = step(net, ids, state, rounded=True), step(net.with_matrices(rounded_by_columns), ids, state)
     for one, other in zip(found, wanted, strict=True):
-        np.testing.assert_allclose(one, other, rtol=1e-6, atol=1e-7)
-    assert np.abs(found[1] - step(net, ids, state)[1]).max() > 1e-4
+        np.testing.assert_allclose(one, other, rtol=0, atol=1e-3)  # rows are rounded too, to a 2^14th of their largest
+    assert np.abs(found[1] - step(net, ids, state)[1]).max() > 5e-3
 
 
 def test_a_step_leaves_the_state_before_it_as_it_was():

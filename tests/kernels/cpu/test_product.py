@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seqterm.kernels.cpu.product import DEPTH, FAR, ROWS_TOGETHER, add_product, add_product_unpacked, pack
-from seqterm.kernels.cpu.vector import PANEL_BYTES, ROWS, round_panels
+from seqterm.kernels.cpu.rounded import add_rounded_product, round_panels
+from seqterm.kernels.cpu.vector import PANEL_BYTES, ROWS
 from tests.kernels.cpu.layouts import DTYPES, LAYOUTS, PLACES, WITH_CONTIGUOUS_ROWS, is_exact, laid_out, whole_numbers
 from tests.naive.product import product
 
@@ -21,7 +22,7 @@ MULTIPLY = {"packed": multiply_packed, "unpacked": add_product_unpacked}
 
 
 def multiply_rounded(a, b, out):
-    add_product(a, round_panels(pack(b)), out)
+    add_rounded_product(a, round_panels(pack(b)), out)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -164,10 +165,13 @@ def test_panels_hold_the_columns_and_zeros_beyond(dtype):
 
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_a_product_with_rounded_panels_is_that_with_what_they_stand_for(dtype):
-    """Each column a whole number of 127ths of its largest element."""
+    """Each column a whole number of 127ths of its largest element; numbers of few bits are not rounded."""
     random = np.random.default_rng(6)
     n = 3 * PANEL[dtype] + 5
-    a, b = random.normal(size=(7, 40)).astype(dtype), (random.normal(size=(40, n)) * np.geomspace(1e-3, 1e3, n)).astype(dtype)
+    a, b = (
+        random.integers(-999, 1000, (7, 40)).astype(dtype) / 256,
+        (random.normal(size=(40, n)) * np.geomspace(1e-3, 1e3, n)).astype(dtype),
+    )
     steps = np.abs(b).max(0).astype(np.float64) / 127
     out, wanted = np.ones((7, n), dtype), 1 + product(a, np.rint(b / steps) * steps)
     multiply_rounded(a, b, out)

@@ -8,8 +8,9 @@ import pytest
 
 from seqterm.kernels.cpu.compile import kernel
 from seqterm.kernels.cpu.product import add_product, pack
+from seqterm.kernels.cpu.rounded import add_any_product, round_panels
 from seqterm.kernels.cpu.team import add_shared_product, meet, share, share_columns
-from seqterm.kernels.cpu.vector import PANEL_BYTES, round_panels
+from seqterm.kernels.cpu.vector import PANEL_BYTES
 from tests.kernels.cpu.layouts import DTYPES, PLACES, laid_out
 from tests.kernels.cpu.teams import alone, backend_of, together
 
@@ -107,7 +108,7 @@ def test_shares_of_a_product_are_the_product_bit_for_bit(rows, dtype, workers, r
         a, b, before = (random.normal(size=shape).astype(dtype) for shape in ((rows, 21), (21, n), (rows, n)))
         panels = round_panels(pack(b)) if rounded else pack(b)
         wanted, out = before.copy(), laid_out(before, PLACES["columns of a wider one"])
-        add_product(a, panels, wanted)
+        add_any_product(a, panels, wanted)
         for worker in range(workers):
             add_shared_product(a, panels, out, (worker, workers, np.zeros(2, np.int64)))
         np.testing.assert_array_equal(out, wanted)

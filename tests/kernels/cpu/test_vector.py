@@ -71,21 +71,6 @@ def test_panels_may_have_any_number_of_blocks_and_nothing_else_is_written(shape,
     np.testing.assert_array_equal(among[[0, -1]], -1)
 
 
-@pytest.mark.parametrize("dtype", DTYPES)
-def test_rounded_panels_are_within_half_a_step_of_a_127th_of_a_columns_largest(dtype):
-    random = np.random.default_rng(2)
-    panels = (random.normal(size=(3, 50, 8)) * np.geomspace(1e-6, 1e6, 24).reshape(3, 1, 8)).astype(dtype)
-    panels[1, :, 2] = 0
-    rounded = vector.round_panels(panels)
-    assert (rounded.shape, rounded.dtype) == ((3, 50 + vector.SCALE_ROWS, 8), np.int8)
-    numbers = rounded[:, :50].astype(np.float64)
-    steps = np.ascontiguousarray(rounded[:, 50:]).reshape(3, -1).view(np.float32)[:, None].astype(np.float64)
-    largest = np.abs(panels).max(1, keepdims=True)
-    np.testing.assert_allclose(127 * steps, largest, rtol=1e-6, atol=1e-37)
-    np.testing.assert_array_equal(np.abs(numbers).max(1, keepdims=True), np.where(largest > 0, 127, 0))
-    assert (np.abs(numbers * steps - panels) <= 0.500001 * steps).all()
-
-
 # name: features that a processor has beyond the least, register bytes and tile rows
 PROCESSORS = {
     "avx2": (("avx", "avx2", "fma", "f16c"), (32, 4)),

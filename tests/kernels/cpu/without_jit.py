@@ -20,9 +20,9 @@ from seqterm.kernels.cpu import (
     output,
     product,
     random,
+    rounded,
     rows,
     softmax,
-    vector,
 )
 from seqterm.kernels.cpu.compile import kernel
 from seqterm.kernels.cpu.denormals import flush_denormals
@@ -78,7 +78,7 @@ def rounded_product():
     """a @ b, of b with 127 in each column, so that rounding changes nothing."""
     a, b = product_inputs()
     b[3], found = 127, np.ones((75, 77), np.float32)
-    product.add_product(a, vector.round_panels(product.pack(b)), found)
+    rounded.add_any_product(a, rounded.round_panels(product.pack(b)), found)
     return found, 1 + a.astype(np.float64) @ b.astype(np.float64)
 
 
