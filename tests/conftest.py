@@ -15,7 +15,9 @@ from seqterm.app.commands import COMMANDS
 from seqterm.app.run import run
 from seqterm.app.session import Session
 
-settings.register_profile("seqterm", deadline=None)  # a first example may compile kernels
+# The same examples each time; others: --hypothesis-profile explore.  A first one may compile kernels.
+settings.register_profile("explore", deadline=None)
+settings.register_profile("seqterm", deadline=None, derandomize=True, database=None)
 settings.load_profile("seqterm")
 
 TEXT = "".join(f"the {colour} hen has {n} eggs.\n" for n in range(10) for colour in ("red", "white", "brown", "black"))

@@ -24,7 +24,7 @@ def split_path(words: Sequence[str]) -> tuple[Path, list[str]]:
     """The command that the first words name, and the other words; UsageError with the nearest command where there is none."""
     option, equals, value = words[1].partition("=") if len(words) > 1 else ("", "", "")
     if (path := (words[0], option)) in COMMANDS:
-        return path, [*([value] if equals else []), *words[2:]]
+        return path, [*words[2:], *(["--", value] if equals else [])]
     if (words[0],) in COMMANDS:
         return (words[0],), list(words[1:])
     inside = [path[1] for path in COMMANDS if len(path) == 2 and path[0] == words[0]]

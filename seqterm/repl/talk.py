@@ -195,7 +195,7 @@ class Talk:
         second = WORD.match(rest)
         path, value = split_path([name, second[1]] if second else [name])
         if len(path) == 2 and second:  # train lstm; train --resume RUN; train --resume=RUN
-            rest = " ".join([*value, rest[second.end() :].lstrip(" ")])
+            rest = " ".join([rest[second.end() :].lstrip(" "), *value])
         view, rest = view_and_rest(COMMANDS[path], rest)
         command, data, seeded = self.read(COMMANDS[path], rest)
         if run := getattr(command, "run", None):

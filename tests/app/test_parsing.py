@@ -31,6 +31,7 @@ def test_the_words_of_a_command_make_it_again(command_class, data):
         "train ngram tales --prune 0 0 1 --order 3",
         "train --resume hen --epochs 3",
         "train --resume=hen",
+        "train --resume=-0 --epochs 3",
         "compare one two three text.txt",
         "similar vectors king - man + woman --top 3",
         "odd-one-out vectors -- --a b c",
