@@ -10,8 +10,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-import filelock
 import platformdirs
+import portalocker
 
 
 def folder_of(folders: Iterable[Path]) -> Path:
@@ -39,7 +39,7 @@ def save_alone(cache: Any, folder: Path) -> None:
     save = cache.save_overload
 
     def save_overload(signature: Any, result: Any) -> None:
-        with filelock.FileLock(folder / "lock"):
+        with portalocker.Lock(folder / "lock", "ab", flags=portalocker.LOCK_EX):
             save(signature, result)
 
     cache.save_overload = save_overload

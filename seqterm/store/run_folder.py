@@ -4,7 +4,6 @@ A file that is replaced is replaced whole, and a checkpoint counts once state.js
 leaves a run that can go on.  state.json holds checksums of everything that a model is rebuilt from.
 """
 
-import fcntl
 import hashlib
 import os
 import secrets
@@ -13,9 +12,9 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-import filelock
 import numpy.typing as npt
 import orjson
+import portalocker
 import safetensors
 import safetensors.numpy
 
@@ -27,6 +26,7 @@ from seqterm.store.tensors import map_tensors, write_tensors
 
 FORMAT_VERSION = 2  # 1 had the output layer's weights the other way round
 LOCK_SECONDS = 0.5
+EXCLUSIVE, SHARED = (kind | portalocker.LOCK_NB for kind in (portalocker.LOCK_EX, portalocker.LOCK_SH))
 LEFTOVERS = {
     "lock",
     "stop",
@@ -53,7 +53,7 @@ class RunFolder:
         self.name = run_name(path)
         self.quoted = shlex.quote(self.name)  # as a person types it
         self.events_path, self.samples_path = path / "events.jsonl", path / "samples.jsonl"
-        self._lock = filelock.FileLock(path / "lock")
+        self._lock = portalocker.Lock(path / "lock", "ab", LOCK_SECONDS, LOCK_SECONDS / 10, flags=EXCLUSIVE)
         self._digests: dict[str, str] = {}
         self.keep = 0  # checkpoints before the last that stay, besides the best
 
@@ -82,8 +82,8 @@ class RunFolder:
     def lock(self) -> None:
         """Until `unlock` or the end of the process this is the only writer; waits a moment, as `is_locked` may be looking."""
         try:
-            self._lock.acquire(timeout=LOCK_SECONDS)
-        except filelock.Timeout as error:
+            self._lock.acquire()
+        except portalocker.LockException as error:
             raise SeqtermError(
                 f"Another process is training {self.name}: wait for it, or `seqterm stop {self.quoted}`."
             ) from error
@@ -95,10 +95,10 @@ class RunFolder:
         """Whether some process is training the run now; False where that cannot be known."""
         try:
             with (self.path / "lock").open("rb") as file:  # opened, never made: a folder may be read-only, or going away
-                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
+                portalocker.lock(file, SHARED)
+        except portalocker.AlreadyLocked:
             return True
-        except OSError:
+        except (OSError, portalocker.LockException):
             return False
         return False
 
@@ -285,7 +285,7 @@ class RunFolder:
         try:
             (self.path / "config.json").unlink(missing_ok=True)  # no run from here on
             aside = self.path.with_name(f".{self.path.name}.{secrets.token_hex(6)}")
-            self.path.rename(aside)  # so that nobody who looks whether it is locked puts a file into what is being emptied
+            self.path.rename(aside)  # gone at once for who looks
             shutil.rmtree(aside)
         finally:
             self.unlock()
