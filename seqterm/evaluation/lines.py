@@ -5,8 +5,9 @@ from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from seqterm.backends.base import Array
+from seqterm.backends.base import Array, Backend
 from seqterm.evaluation.perplexity import Score
 from seqterm.models.base import LanguageModel
 from seqterm.text.stream import sentence_bounds
@@ -37,21 +38,45 @@ class Scored(NamedTuple):
         return float(np.exp(-self.log_probability / len(self.log_p))) if len(self.log_p) else float("inf")
 
 
+class Encoded(NamedTuple):
+    """Lines as texts, each read from the model's start: ids (N,); where texts begin and the last ends (P+1,); the number of each
+    line's first text, and P (L+1,); unknown tokens of each line (L,)."""
+
+    ids: Ids
+    bounds: Ids
+    firsts: Ids
+    unknown: Ids
+
+
 def encode_line(vocabulary: Vocabulary, text: str) -> tuple[list[Ids], int]:
     """A line without its end -> ids, and how many tokens are unknown; they are left out where the model has no UNKNOWN.
 
     Sentences stand apart with their marks; else there is one text, with the newline at its end where that is a token.
     """
-    return next(encode_lines(vocabulary, [text]))
+    read = _from_person(vocabulary, text)
+    return _encode_sentences(vocabulary, read) if vocabulary.has_marks else _encode_tokens(vocabulary, read)
 
 
-def encode_lines(vocabulary: Vocabulary, lines: list[str]) -> Iterator[tuple[list[Ids], int]]:
+def _encode_lines(vocabulary: Vocabulary, lines: list[str], host: Backend) -> Encoded:
     """Of each line what `encode_line` gives."""
     form = vocabulary.form
-    texts = [from_person(line.removesuffix("\r").removeprefix(BYTE_ORDER_MARK), form) for line in lines]
-    if vocabulary.has_marks:
-        return (_encode_sentences(vocabulary, text) for text in texts)
-    return _encode_letters(vocabulary, texts) if form.joined else (_encode_tokens(vocabulary, text) for text in texts)
+    if form.kind == "space" and form.sentences == "line" and vocabulary.unknown >= 0:
+        return _encode_words(vocabulary, lines, host)
+    if form.joined and not vocabulary.has_marks:
+        return _encode_letters(vocabulary, lines)
+    encoded = [encode_line(vocabulary, line) for line in lines]
+    texts = [ids for some, _ in encoded for ids in some]
+    unknown = np.array([count for _, count in encoded])
+    return Encoded(np.concatenate(texts), _bounds([*map(len, texts)]), _bounds([len(some) for some, _ in encoded]), unknown)
+
+
+def _from_person(vocabulary: Vocabulary, line: str) -> str:
+    return from_person(line.removesuffix("\r").removeprefix(BYTE_ORDER_MARK), vocabulary.form)
+
+
+def _bounds(lengths: ArrayLike) -> Ids:
+    """Where each of n lengths begins, one after the other, and where the last ends, (n + 1,)."""
+    return np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)])
 
 
 def _encode_sentences(vocabulary: Vocabulary, text: str) -> tuple[list[Ids], int]:
@@ -69,18 +94,31 @@ def _encode_tokens(vocabulary: Vocabulary, text: str) -> tuple[list[Ids], int]:
     return [ids if vocabulary.unknown >= 0 else ids[ids >= 0]], n_unknown
 
 
-def _encode_letters(vocabulary: Vocabulary, texts: list[str]) -> Iterator[tuple[list[Ids], int]]:
-    """As `_encode_tokens`, all texts at once, as a letter is a token wherever it stands."""
+def _encode_letters(vocabulary: Vocabulary, lines: list[str]) -> Encoded:
+    """All lines at once, as a letter is a token wherever it stands."""
+    texts = [_from_person(vocabulary, line) for line in lines]
     ids = vocabulary.encode_part("\n".join([*texts, ""]))
-    ends = np.cumsum([len(text) + 1 for text in texts])
-    begins = ends - [len(text) + 1 for text in texts]
+    bounds, firsts = _bounds([len(text) + 1 for text in texts]), np.arange(len(texts) + 1)
     is_unknown = ids == vocabulary.unknown
-    is_whole = vocabulary.unknown >= 0 or not is_unknown.any()
-    is_unknown[ends - 1] = False
-    n_unknown = np.add.reduceat(is_unknown, begins, dtype=np.int64)
-    for begin, end, unknown in zip(begins.tolist(), ends.tolist(), n_unknown.tolist(), strict=True):
-        line = ids[begin:end]
-        yield [line if is_whole else line[line >= 0]], unknown
+    is_unknown[bounds[1:] - 1] = False
+    unknown = np.add.reduceat(is_unknown, bounds[:-1], dtype=np.int64)
+    is_known = ids >= 0
+    return Encoded(ids[is_known], _bounds(is_known)[bounds], firsts, unknown)
+
+
+def _encode_words(vocabulary: Vocabulary, lines: list[str], host: Backend) -> Encoded:
+    """Lines that are sentences of words between white space, known or UNKNOWN: in a few compiled calls."""
+
+    def encode(some: Array) -> Ids:
+        text = "\n".join([*lines[some[0] : some[-1] + 1], ""])
+        if BYTE_ORDER_MARK in text:
+            text = text.removeprefix(BYTE_ORDER_MARK).replace("\n" + BYTE_ORDER_MARK, "\n")
+        return vocabulary.encode_lines(from_person(text, vocabulary.form), blank=True)
+
+    ids = np.concatenate(host.map(encode, np.array_split(np.arange(len(lines)), min(len(lines), host.threads))))
+    bounds = sentence_bounds(ids, vocabulary.special[START])
+    unknown = np.add.reduceat(ids == vocabulary.unknown, bounds[:-1], dtype=np.int64)
+    return Encoded(ids, bounds, np.arange(len(lines) + 1), unknown)
 
 
 def score_ids(model: LanguageModel, texts: list[Ids]) -> list[Array]:
@@ -153,48 +191,30 @@ def _groups(lines: Iterable[str]) -> Iterator[list[str]]:
 
 def score_lines(model: LanguageModel, vocabulary: Vocabulary, lines: Iterable[str]) -> Iterator[Scored]:
     """Each line scored from the model's start, in the order of lines; holds few lines at a time."""
-    form = vocabulary.form
-    is_simple = form.kind == "space" and form.sentences == "line" and vocabulary.unknown >= 0
-    score = _score_words if is_simple else _score_parts
     for some in _groups(lines):
-        yield from score(model, vocabulary, some)
+        yield from _score_group(model, vocabulary, some)
 
 
-def _score_parts(model: LanguageModel, vocabulary: Vocabulary, lines: list[str]) -> Iterator[Scored]:
-    encoded = list(encode_lines(vocabulary, lines))
-    scored = iter(score_ids(model, [ids for parts, _ in encoded for ids in parts]))
-    for text, (parts, unknown) in zip(lines, encoded, strict=True):
-        log_p = [next(scored) for _ in parts]
-        predicted = [ids[len(ids) - len(values) :] for ids, values in zip(parts, log_p, strict=True)]
-        values = _joined(log_p)
-        yield Scored(text, _joined(predicted), values, unknown, float(values.sum(dtype=np.float64)))
+def _score_group(model: LanguageModel, vocabulary: Vocabulary, lines: list[str]) -> Iterator[Scored]:
+    ids, bounds, firsts, unknown = _encode_lines(vocabulary, lines, model.backend.host)
+    log_p = _score_texts(model, ids, bounds[:-1], np.diff(bounds))
+    if model.start_token is not None:
+        is_predicted = np.ones(len(ids), np.bool_)
+        is_predicted[bounds[:-1][np.diff(bounds) > 0]] = False
+        ids, log_p, bounds = ids[is_predicted], log_p[is_predicted], _bounds(is_predicted)[bounds]
+    places = bounds[firsts]
+    each = zip(lines, places[:-1].tolist(), places[1:].tolist(), unknown.tolist(), _sums(log_p, places).tolist(), strict=True)
+    for text, begin, end, n_unknown, total in each:
+        yield Scored(text, ids[begin:end], log_p[begin:end], n_unknown, total)
 
 
-def _score_words(model: LanguageModel, vocabulary: Vocabulary, lines: list[str]) -> Iterator[Scored]:
-    """As _score_parts, where a line is a sentence of words between white space, known or UNKNOWN: in a few compiled calls."""
-
-    def encode(some: Array) -> Ids:
-        text = "\n".join([*lines[some[0] : some[-1] + 1], ""])
-        if BYTE_ORDER_MARK in text:
-            text = text.removeprefix(BYTE_ORDER_MARK).replace("\n" + BYTE_ORDER_MARK, "\n")
-        return vocabulary.encode_lines(from_person(text, vocabulary.form), blank=True)
-
-    host = model.backend.host
-    parts = np.array_split(np.arange(len(lines)), min(len(lines), host.threads))
-    ids = np.concatenate(host.map(encode, parts))
-    bounds = sentence_bounds(ids, vocabulary.special[START])
-    begins = bounds[:-1]
-    log_p = _score_texts(model, ids, begins, np.diff(bounds))
-    log_p[begins] = 0
-    sums = np.add.reduceat(log_p, begins, dtype=np.float64).tolist()
-    unknown = np.add.reduceat(ids == vocabulary.unknown, begins, dtype=np.int64).tolist()
-    places = bounds.tolist()
-    for text, begin, end, total, n_unknown in zip(lines, places[:-1], places[1:], sums, unknown, strict=True):
-        yield Scored(text, ids[begin + 1 : end], log_p[begin + 1 : end], n_unknown, total)
-
-
-def _joined(arrays: list[Array]) -> Array:
-    return arrays[0] if len(arrays) == 1 else np.concatenate(arrays)
+def _sums(values: Array, bounds: Ids) -> Array:
+    """The sum of values[bounds[i] : bounds[i + 1]] for each i, in float64."""
+    sums, begins = np.zeros(len(bounds) - 1), bounds[:-1]
+    is_filled = begins < bounds[1:]
+    if is_filled.any():
+        sums[is_filled] = np.add.reduceat(values, begins[is_filled], dtype=np.float64)
+    return sums
 
 
 def score_sentences(model: LanguageModel, ids: Ids, start: int) -> Score:
