@@ -18,7 +18,7 @@ async def live(driver):
     await driver.press("alt+1")
     await driver.shows("wend-lstm")
     await driver.press("enter")
-    await driver.shows("sample", "held out", "gradient")
+    await driver.shows("459 of 459", "complete")
 
 
 async def playground(driver):
