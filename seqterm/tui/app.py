@@ -41,7 +41,7 @@ class Workbench(App[None]):
             Binding(f"f{i + 1},alt+{i}", f"go('{place.name}')", place.title, show=False, priority=True)
             for i, place in enumerate(PLACES, 1)
         ),
-        Binding("f1", "help", "Help", priority=True),
+        Binding("f1", "help", "Help", show=False, priority=True),
         Binding("ctrl+p", "command_palette", "Actions", priority=True),
         Binding("f9", "next_theme", "Next theme", show=False, priority=True),
         Binding("f10", "quit", "Quit", priority=True),

@@ -77,7 +77,17 @@ class Table(DataTable[str]):
 
 
 class Keys(Footer):
-    """The keys at the bottom, laid out anew only where others can be pressed: every move of the focus asks for that."""
+    """The keys at the bottom, with that of the help at the right end, however many there are.
+
+    Laid out anew only where others can be pressed: every move of the focus asks for that.
+    """
+
+    DEFAULT_CSS = """
+    Keys > Static {
+        dock: right; width: auto; background: $footer-background; color: $footer-description-foreground;
+        link-style: not underline; link-color: $footer-description-foreground;
+    }
+    """
 
     def __init__(self) -> None:
         super().__init__(compact=True, show_command_palette=False)
@@ -88,6 +98,10 @@ class Keys(Footer):
         if pressable != self._pressable:
             self._pressable = pressable
             super().bindings_changed(screen)
+
+    def compose(self) -> ComposeResult:
+        yield from super().compose()
+        yield Static(" [bold $footer-key-foreground]f1[/] [@click=app.help]Help[/] ")
 
 
 class Question(ModalScreen[bool]):

@@ -49,6 +49,19 @@ def test_help_comes_and_goes(home):
     drive(steps, (120, 40))
 
 
+@pytest.mark.parametrize("size", SIZES, ids=str)
+def test_the_key_of_the_help_is_there_at_every_size_and_can_be_clicked(home, size):
+    async def steps(driver):
+        for place in PLACES:
+            driver.app.action_go(place.name)
+            await driver.until(lambda place=place: place.name == driver.screen.NAME)
+            await driver.until(lambda: driver.text.rstrip().endswith("f1 Help"))
+        await driver.pilot.click("Keys > Static", offset=(5, 0))
+        await driver.until(lambda: driver.screen.query("HelpPanel"))
+
+    drive(steps, size)
+
+
 def test_screen_theme_and_sides_are_remembered(home):
     async def steps(driver):
         await driver.press("f9")
