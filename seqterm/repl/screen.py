@@ -1,13 +1,15 @@
 """A session at a terminal."""
 
 import threading
+from itertools import groupby
 
 from prompt_toolkit import PromptSession
+from prompt_toolkit.application import get_app_session
 from prompt_toolkit.auto_suggest import ThreadedAutoSuggest
 from prompt_toolkit.enums import EditingMode
 from prompt_toolkit.filters import is_searching
 from prompt_toolkit.input import Input
-from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
+from prompt_toolkit.key_binding import KeyBindings, KeyPress, KeyPressEvent
 from prompt_toolkit.keys import Keys
 from prompt_toolkit.output import Output
 from prompt_toolkit.utils import get_cwidth
@@ -24,6 +26,26 @@ from seqterm.store.home import state_folder
 
 PROMPT = "> "
 PASTED = 5_000  # letters from which a pasted text is shown as a mark
+BURST = 32  # letters that nobody types at once
+
+
+def in_bursts(keys: list[KeyPress]) -> list[KeyPress]:
+    """The same keys, where many letters that came at once are one paste: a terminal may paste without saying so, and each key
+    that is handled by itself takes half a millisecond."""
+    joined: list[KeyPress] = []
+    for is_letter, group in groupby(keys, lambda press: len(press.key) == 1):
+        some = list(group)
+        if is_letter and len(some) >= BURST:
+            some = [KeyPress(Keys.BracketedPaste, "".join(press.key for press in some))]
+        joined.extend(some)
+    return joined
+
+
+def _joining(source: Input) -> Input:
+    """The input, giving keys in bursts."""
+    read = source.read_keys
+    source.read_keys = lambda: in_bursts(read())  # type: ignore[method-assign]
+    return source
 
 
 class Screen:
@@ -43,7 +65,7 @@ class Screen:
             multiline=True,
             enable_open_in_editor=True,
             editing_mode=EditingMode.VI if keys == "vi" else EditingMode.EMACS,
-            input=input,
+            input=_joining(input or get_app_session().input),
             output=output,
         )
         self.prompt.app.renderer.cpr_not_supported_callback = lambda: None  # the bar is missing then, which needs no words

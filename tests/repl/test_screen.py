@@ -43,10 +43,12 @@ def typed(talk):
         ("hen\x01the \r", "the hen"),
         (PASTE.format("a\nb\rc\r\nd") + "\r", "a\nb\nc\nd"),
         ("x" + PASTE.format("y" * 1_000_000) + "z\r", "x" + "y" * 1_000_000 + "z"),
+        ("x" + "yz" * 32_000 + "\x01a\x1b\rb\r", "a\nbx" + "yz" * 32_000),
+        ("\udce9" * 40 + "é" * 3 + "\r", "\udce9" * 40 + "é" * 3),
         (PASTE.format("caf\udce9") + "\r", "caf\udce9"),
         ("\r", ""),
     ],
-    ids=["line", "two lines", "emacs", "paste", "long paste", "no UTF-8", "blank"],
+    ids=["line", "two lines", "emacs", "paste", "long paste", "burst", "burst of no UTF-8", "no UTF-8", "blank"],
 )
 def test_keys_make_a_line(typed, keys, line):
     assert typed(keys) == line
@@ -211,7 +213,9 @@ def test_terminals_of_all_kinds(child, env):
     session = child("hen", env=env)
     session.send("/length 5\r")
     session.send("/length\r")
-    session.expect(r"length +5")
+    session.expect(r"length {3,}5(?s:.)*>")
+    threading.Thread(target=session.send, args=("/score --summary " + "the hen " * 4000 + "\r",)).start()  # without brackets
+    session.expect(r"tokens +32000")
     session.send("/quit\r")
     screen, code = rest_of_screen(session)
     assert code == 0
