@@ -3,7 +3,9 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import ClassVar
 
+from rich.cells import cell_len
 from rich.console import RenderableType
+from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
@@ -30,6 +32,10 @@ class Empty(Static, can_focus=True):
     """What to do where there is nothing yet."""
 
     DEFAULT_CSS = "Empty { padding: 1 2; height: 1fr; }"
+
+
+def _width(cell: RenderableType) -> int:
+    return cell.cell_len if isinstance(cell, Text) else cell_len(str(cell))
 
 
 class Table(DataTable[str]):
@@ -68,6 +74,9 @@ class Table(DataTable[str]):
         current, old = self.current, self.cursor_row
         place = self.scroll_offset
         self.clear()
+        # The table fits columns only when it is idle, and keeps what it has painted before as that was.
+        for column, below in zip(self.ordered_columns, zip(*rows.values(), strict=True), strict=False):
+            column.content_width = max(column.label.cell_len, *map(_width, below))
         for key, cells in rows.items():
             self.add_row(*cells, key=key)  # type: ignore[arg-type]
         if rows:

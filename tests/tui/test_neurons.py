@@ -162,7 +162,7 @@ def test_a_pattern_that_finds_nothing_says_why(lstm, hens, pattern, reason):
         await driver.type(pattern)
         await driver.press("enter")
         await driver.shows("Try another pattern")
-        assert any(reason in toast for toast in driver.toasts())
+        await driver.until(lambda: any(reason in toast for toast in driver.toasts()))
         await driver.press("escape", "u")
         await driver.shows("of unit 1 ")
 
@@ -245,8 +245,8 @@ def test_a_run_without_units_says_why(runs, hens, run_name, reason):
         await opened(driver, "hen", hens)
         driver.app.open_run("neurons", run_name)
         await driver.shows("Press w: the model writes")
-        assert reason in " ".join(driver.text.replace("│", " ").split())
-        assert sum(reason in toast for toast in driver.toasts()) == 1
+        await driver.until(lambda: reason in " ".join(driver.text.replace("│", " ").split()))
+        await driver.until(lambda: sum(reason in toast for toast in driver.toasts()) == 1)
         driver.app.open_run("neurons", "hen")
         await driver.shows("of unit 0", "the red hen")
 

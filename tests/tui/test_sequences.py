@@ -118,7 +118,7 @@ def test_the_model_stands_beside_or_alone(at, size):
 
     async def steps(driver):
         await driver.shows("t h e")
-        assert ("from row to column" in driver.text) == (size[0] == 200)
+        await driver.until(lambda: ("from row to column" in driver.text) == (size[0] == 200))
         await driver.press("s")
         await driver.until(lambda: ("from row to column" in driver.text) == (size[0] < 200))
         await driver.press("s")
@@ -161,7 +161,7 @@ def test_a_forecast_changes_with_the_keys(at, size):
         await driver.until(lambda: subtitle(driver) == "9 rows, 50% interval")
         await driver.press("c")
         await driver.until(lambda: "one step ahead" in driver.text)
-        assert ("naive" in driver.text) == (size[0] > 40)
+        await driver.until(lambda: ("naive" in driver.text) == (size[0] > 40))
         assert subtitle(driver).startswith("9 rows") or subtitle(driver).startswith("10 rows")
         await driver.press("c")
         await driver.until(lambda: subtitle(driver) == "12 rows, 50% interval")
@@ -190,12 +190,12 @@ def test_keys_that_say_nothing_to_a_run_are_not_there(at):
     async def steps(driver):
         await driver.shows("t h e")
         await driver.press("plus", "c", "right_square_bracket")
-        assert "Compare" not in driver.text
+        await driver.until(lambda: "Compare" not in driver.text)
         driver.app.open_run("sequences", "sold")
         await driver.until(lambda: subtitle(driver).endswith("interval"))
         await driver.shows("More rows")
         await driver.press("p")
-        assert "Path" not in driver.text
+        await driver.until(lambda: "Path" not in driver.text)
 
     drive(steps, (120, 30))
 
