@@ -83,10 +83,12 @@ class RunFolder:
         """Until `unlock` or the end of the process this is the only writer; waits a moment, as `is_locked` may be looking."""
         try:
             self._lock.acquire()
-        except portalocker.LockException as error:
+        except portalocker.AlreadyLocked as error:
             raise SeqtermError(
                 f"Another process is training {self.name}: wait for it, or `seqterm stop {self.quoted}`."
             ) from error
+        except portalocker.LockException as error:
+            raise SeqtermError(f"The file system of {self.path} has no locks: put the run on another one.") from error
 
     def unlock(self) -> None:
         self._lock.release()

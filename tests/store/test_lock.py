@@ -1,8 +1,10 @@
 """One writer a run, whichever process it is in."""
 
+import errno
 import subprocess
 import sys
 
+import portalocker
 import pytest
 
 from seqterm.errors import DataError, SeqtermError
@@ -113,3 +115,15 @@ def test_looking_does_not_lock(tiny_run):
     folder.lock()
     assert RunFolder(tiny_run).is_locked()
     folder.unlock()
+
+
+def test_a_file_system_without_locks_is_told_from_one_where_another_trains(tiny_run, monkeypatch):
+    def lock(*_):
+        raise portalocker.LockException(OSError(errno.ENOLCK, "No locks available"))
+
+    monkeypatch.setattr(portalocker.portalocker, "lock", lock)
+    monkeypatch.setattr(portalocker, "lock", lock)
+    folder = RunFolder(tiny_run)
+    with pytest.raises(SeqtermError, match=r"The file system of .*tiny has no locks"):
+        folder.lock()
+    assert not folder.is_locked()
