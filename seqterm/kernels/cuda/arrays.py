@@ -1,4 +1,4 @@
-"""Filling and copying arrays, of up to four axes; copies of any strides."""
+"""Filling and copying arrays, of up to three axes; copies of any strides."""
 
 from typing import Any
 
@@ -40,17 +40,7 @@ def _copy_3(source, target):
         target[a, b, c] = source[a, b, c]
 
 
-@kernel
-def _copy_4(source, target):
-    i = cuda.grid(1)
-    if i < target.size:
-        i, d = i // target.shape[3], i % target.shape[3]
-        i, c = i // target.shape[2], i % target.shape[2]
-        a, b = i // target.shape[1], i % target.shape[1]
-        target[a, b, c, d] = source[a, b, c, d]
-
-
-COPIES = {1: _copy_1, 2: _copy_2, 3: _copy_3, 4: _copy_4}
+COPIES = {1: _copy_1, 2: _copy_2, 3: _copy_3}
 
 
 def fill(x: Any, value: float) -> None:

@@ -1,6 +1,34 @@
 import os
 
+import pytest
+
 from tests.kernels.cuda.device import has_gpu
 
-# tests/kernels/test_cuda.py runs these in processes of their own, one in the simulator, one on a GPU.
-collect_ignore_glob = [] if os.environ.get("NUMBA_ENABLE_CUDASIM") == "1" or has_gpu() else ["test_*.py"]
+# tests/kernels/test_cuda.py runs these in processes of their own: in the simulator, on a GPU, or where neither is, on `machine`.
+IS_DEVICE = os.environ.get("NUMBA_ENABLE_CUDASIM") == "1" or has_gpu()
+collect_ignore_glob = [] if IS_DEVICE or os.environ.get("SEQTERM_PTX_MACHINE") == "1" else ["test_*.py"]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def device():
+    if IS_DEVICE:
+        yield
+        return
+    from tests.kernels.cuda.machine import machine
+
+    with machine():
+        yield
+
+
+def pytest_terminal_summary(terminalreporter):
+    """What the kernels take of a device, where they were compiled for one that is not there."""
+    if IS_DEVICE:
+        return
+    from tests.kernels.cuda.machine import reports
+    from tests.kernels.cuda.ptx import HEADER, kernels
+
+    terminalreporter.write_line(HEADER)
+    for line in sorted(reports):
+        terminalreporter.write_line(str(line))
+    for name in sorted({*kernels()} - {report.kernel for report in reports}):
+        terminalreporter.write_line(f"{name} was not compiled")

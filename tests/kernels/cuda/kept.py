@@ -11,8 +11,13 @@ from numba import types
 from numba.cuda.cudadrv import devices
 
 from seqterm.kernels.cuda import elman
-from tests.kernels.cuda.ptx import CAPABILITY, argument_type
-from tests.kernels.cuda.signatures import SIGNATURES
+from tests.kernels.cuda.ptx import CAPABILITY
+
+INTEGER, FLAG, NUMBER = types.int64, types.boolean, types.float32
+SIGNATURE = (
+    *(NUMBER[:, ::1], NUMBER[:, :, ::1], FLAG, INTEGER[::1], NUMBER[:, :, ::1]),
+    *(NUMBER[:, ::1], types.int32[::1], INTEGER, types.UniTuple(INTEGER, 4)),
+)
 
 
 def main():
@@ -23,8 +28,7 @@ def main():
     numba.cuda.dispatcher.get_current_device = lambda: device
     devices._runtime = SimpleNamespace(ensure_context=contextlib.nullcontext, get_or_create_context=lambda number: context)
     kernel = elman._sequence_forward
-    words = SIGNATURES["elman"]["_sequence_forward"].split()
-    compiled = kernel.compile(tuple(argument_type(word, types.float32) for word in words))
+    compiled = kernel.compile(SIGNATURE)
     read, made = (sum(counts.values()) for counts in (kernel.stats.cache_hits, kernel.stats.cache_misses))
     print(read, made, compiled.cooperative)
 

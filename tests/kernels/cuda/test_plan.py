@@ -39,7 +39,9 @@ def test_a_plan_covers_the_problem_within_the_limits(n_batch, hidden, cell, kind
     assert found.shared >= 4 * (weights + TILE * THREADS)
 
 
-def test_several_groups_of_several_blocks():
+def test_several_groups_of_several_blocks(monkeypatch):
+    monkeypatch.setattr("seqterm.kernels.cuda.plan.MEETING", 0)
+    plan.cache_clear()
     found = plan(9, 13, products("lstm", 13)["forward"], PROCESSORS, SHARED)
     assert found.groups > 1
     assert found.blocks > found.groups
