@@ -29,6 +29,16 @@ class DeviceError(SeqtermError):
     """A GPU that is not there, or has not enough memory."""
 
 
+class DeviceMemoryError(DeviceError):
+    """A GPU without the memory that is needed, which lower values of `flags` make less."""
+
+    flags: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        lower = f"lower {' or '.join(self.flags)}, or " if self.flags else ""
+        return f"{self.args[0]}: {lower}use --device cpu."
+
+
 class UnsuitedDeviceError(DeviceError, UsageError):
     """Settings that only the processor computes."""
 

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterable, Iterator
 from contextlib import nullcontext
-from itertools import zip_longest
+from itertools import chain, islice, zip_longest
 
 import numpy as np
 
@@ -36,11 +36,12 @@ def heat(command: Score, session: Session) -> Iterator[Event]:
     uniform = max(math.log2(run.model.vocabulary_size) for run in runs)
     title = f"surprisal in bits, {names[0]}" if len(runs) == 1 else f"bits more for b = {names[1]} than for a = {names[0]}"
     rows = ["a", "b"][: len(runs)]
-    yield Painting(title, rows, [(0.0, round(uniform, 2))] * len(runs), difference=len(runs) == 2)
     with readable_twice(command.source) if len(runs) > 1 else nullcontext(command.source) as source:
-        scored = [score_lines(run.model, run.vocabulary, read_lines(source)) for run in runs]
+        scored = zip_longest(*(score_lines(run.model, run.vocabulary, read_lines(source)) for run in runs))
+        first = [*islice(scored, 1)]  # before anything is given: where a GPU has no room for it, the processor begins anew
+        yield Painting(title, rows, [(0.0, round(uniform, 2))] * len(runs), difference=len(runs) == 2)
         n_unknown = 0
-        for number, lines in enumerate(zip_longest(*scored), 1):
+        for number, lines in enumerate(chain(first, scored), 1):
             n_unknown += sum(line.unknown for run, line in zip(runs, lines, strict=True) if run.vocabulary.unknown < 0)
             yield _painted(number, runs, lines)
     if n_unknown:

@@ -3,11 +3,11 @@
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from pathlib import Path
 
 from seqterm.errors import DataError
-from seqterm.text.corpus import standard_input
+from seqterm.text.corpus import opened
 
 
 def _text(raw: bytes) -> str:
@@ -16,12 +16,9 @@ def _text(raw: bytes) -> str:
 
 def read_lines(source: str) -> Iterator[str]:
     """One after the other, without their ends; nothing is kept."""
-    if source == "-":
-        yield from map(_text, standard_input())
-        return
     try:
-        with Path(source).open("rb") as file:
-            yield from map(_text, file)
+        with opened(source) as stream:
+            yield from map(_text, stream)
     except OSError as error:
         raise DataError(f"Cannot read {source}: {error.strerror}.") from error
 
@@ -36,7 +33,7 @@ def readable_twice(source: str) -> Iterator[str]:
     with tempfile.TemporaryDirectory() as folder:
         spool = Path(folder) / "lines.txt"
         try:
-            with nullcontext(standard_input()) if source == "-" else path.open("rb") as stream, spool.open("wb") as copy:
+            with opened(source) as stream, spool.open("wb") as copy:
                 shutil.copyfileobj(stream, copy)
         except OSError as error:
             raise DataError(f"Cannot read {source}: {error.strerror}.") from error

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from seqterm.app import commands
 from seqterm.app.commands import Command
 from seqterm.app.commands.base import OnDevice
+from seqterm.app.room import with_room
 from seqterm.app.session import Session
 from seqterm.events import Event
 from seqterm.models.catalogue import resolve
@@ -87,4 +88,4 @@ def run(command: Command, session: Session) -> Iterator[Event]:
     session.stop = session.stoppable = False
     session.device, session.insists = _device(command), getattr(command, "device", "cpu") == "cuda"
     handler: Callable[[Command, Session], Iterator[Event]] = resolve(HANDLERS[type(command)])
-    return handler(command, session)
+    return with_room(command, session, lambda: handler(command, session))

@@ -3,7 +3,6 @@
 import secrets
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import TypeVar
 
 from seqterm.app.commands import Duel, Sample
@@ -15,7 +14,7 @@ from seqterm.errors import DataError, UsageError
 from seqterm.events import Dueled, DueledPiece, Event, Note, Piece, Sampled, TrainingSample
 from seqterm.store.home import existing_run
 from seqterm.store.run_folder import RunFolder
-from seqterm.text.corpus import standard_input
+from seqterm.text.corpus import opened
 
 Seeded = TypeVar("Seeded", Sample, Duel)
 
@@ -99,14 +98,14 @@ def check_one_prompt(command: Prompted) -> None:
 
 def read_prompt_text(command: Prompted, kind: str) -> str:
     """The prompt, "" where none was given; UTF-8 unless the model's tokens are bytes."""
-    if command.source == "-":
-        return _decode(standard_input().read(), "Standard input", kind)
-    if command.prompt_file is not None:
-        try:
-            return _decode(Path(command.prompt_file).read_bytes(), command.prompt_file, kind)
-        except OSError as error:
-            raise DataError(f"Cannot read {command.prompt_file}: {error.strerror}.") from error
-    return command.prompt or ""
+    source = command.source or command.prompt_file
+    if source is None:
+        return command.prompt or ""
+    try:
+        with opened(source) as stream:
+            return _decode(stream.read(), "Standard input" if source == "-" else source, kind)
+    except OSError as error:
+        raise DataError(f"Cannot read {source}: {error.strerror}.") from error
 
 
 def _decode(data: bytes, name: str, kind: str) -> str:

@@ -2,7 +2,7 @@
 
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from importlib import import_module
 from types import ModuleType
 
@@ -10,9 +10,10 @@ from seqterm.app.commands import Command, Resume
 from seqterm.app.commands.training import FromText, Train
 from seqterm.app.detached import detach
 from seqterm.app.loaded import read_model
+from seqterm.app.room import with_room
 from seqterm.app.session import Session
 from seqterm.backends.gpus import find_gpus
-from seqterm.errors import DeviceError, UsageError
+from seqterm.errors import UsageError
 from seqterm.events import Event, Note
 from seqterm.models.catalogue import CATALOGUE
 from seqterm.store.home import existing_run, new_run_path, run_path
@@ -44,15 +45,16 @@ def train(command: Train, session: Session) -> Iterator[Event]:
         session.stoppable = True
         yield from trainer.train()
 
-    def go_on() -> Iterator[Event]:
+    def saved() -> Iterator[Event] | None:
         if not (path / "state.json").exists():
-            return begin()
+            return None
         return _go_on(Resume(run=str(path), time_limit=command.time_limit), folder, session, began)
 
     try:
         folder.lock()
         folder.clear_stop()
-        yield from _with_room(command, session, begin, go_on)
+        yield from _unused_gpu(command, session)
+        yield from with_room(command, session, begin, saved)
     except BaseException:
         if not (path / "state.json").exists():
             folder.unlock()
@@ -79,7 +81,8 @@ def resume(command: Resume, session: Session) -> Iterator[Event]:
 
     try:
         folder.clear_stop()
-        yield from _with_room(command, session, go_on, go_on)
+        yield from _unused_gpu(command, session)
+        yield from with_room(command, session, go_on, go_on)
     finally:
         folder.unlock()
 
@@ -92,24 +95,10 @@ def _go_on(command: Resume, folder: RunFolder, session: Session, began: float) -
     yield from trainer.train()
 
 
-def _with_room(
-    command: Command, session: Session, begin: Callable[[], Iterator[Event]], go_on: Callable[[], Iterator[Event]]
-) -> Iterator[Event]:
-    """Begin; where a GPU that nobody insisted on has not enough memory, go on on the processor."""
-    is_open = getattr(command, "device", "cpu") == "auto"
-    if is_open and session.device == "cpu":
-        yield from _unused_gpu()
-    try:
-        yield from begin()
-    except DeviceError as error:
-        if not is_open:
-            raise
-        yield Note(f"{error} The processor goes on.")
-        session.device = "cpu"
-        yield from go_on()
-
-
-def _unused_gpu() -> Iterator[Note]:
+def _unused_gpu(command: Command, session: Session) -> Iterator[Note]:
+    """Why a GPU that is there does not train, where nobody said whether it should."""
+    if getattr(command, "device", "cpu") != "auto" or session.device != "cpu":
+        return
     gpus, why_none = find_gpus()
     if gpus:
         yield Note(f"{gpus[0].name} is not used, as {why_none}.")

@@ -55,6 +55,7 @@ def find(sources: tuple[str, ...], spool: Path, fetched_folder: Path) -> list[Pa
 
 
 _given: ContextVar[bytes | None] = ContextVar("standard input", default=None)
+_streams: ContextVar[int] = ContextVar("streams read", default=0)
 
 
 @contextmanager
@@ -74,7 +75,25 @@ def standard_input() -> BinaryIO:
     if sys.stdin is None or sys.stdin.isatty():
         what = "closed" if sys.stdin is None else "a terminal"
         raise DataError(f"Standard input is {what}: pipe text into it, or name a file.")
+    _streams.set(_streams.get() + 1)
     return sys.stdin.buffer
+
+
+@contextmanager
+def opened(source: str) -> Iterator[BinaryIO]:
+    """A file or, for `-`, standard input; OSError where there is none."""
+    if source == "-":
+        yield standard_input()
+        return
+    with Path(source).open("rb") as stream:
+        if not stream.seekable():
+            _streams.set(_streams.get() + 1)
+        yield stream
+
+
+def streams_read() -> int:
+    """How often something was opened of which what has been read is gone: standard input or a pipe."""
+    return _streams.get()
 
 
 def _copy(stream: BinaryIO, spool: Path) -> Path:
@@ -90,7 +109,7 @@ def _readable_twice(path: Path, spool: Path) -> Path:
         raise DataError(f"{path} is a folder: name the text files in it.")
     if path.is_file():
         return path
-    with path.open("rb") as stream:
+    with opened(str(path)) as stream:
         return _copy(stream, spool)
 
 

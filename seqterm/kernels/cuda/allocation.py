@@ -8,18 +8,18 @@ import numpy as np
 from numba import cuda
 from numba.cuda.cudadrv.driver import CudaAPIError
 
-from seqterm.errors import DeviceError
+from seqterm.errors import DeviceMemoryError
 
 OUT_OF_MEMORY = 2  # the driver's error
 
 
 def empty(shape: tuple[int, ...], dtype: Any) -> Any:
-    """DeviceError where there is not enough memory."""
+    """DeviceMemoryError where there is not enough memory."""
     return _with_room(math.prod(shape) * np.dtype(dtype).itemsize, lambda: cuda.device_array(shape, dtype))
 
 
 def to_device(array: np.ndarray) -> Any:
-    """A copy of a numpy array; DeviceError where there is not enough memory."""
+    """A copy of a numpy array; DeviceMemoryError where there is not enough memory."""
     return _with_room(array.nbytes, lambda: cuda.to_device(np.ascontiguousarray(array)))
 
 
@@ -30,7 +30,6 @@ def _with_room(n_bytes: int, make: Callable[[], Any]) -> Any:
         if error.code != OUT_OF_MEMORY:
             raise
         free, total = cuda.current_context().get_memory_info()
-        raise DeviceError(
-            f"The GPU has no room for {n_bytes / 1e6:,.0f} MB more, {free / 1e6:,.0f} of its {total / 1e6:,.0f} MB are free: "
-            "lower --batch, --steps, --hidden or --dim, or use --device cpu."
+        raise DeviceMemoryError(
+            f"The GPU has no room for {n_bytes / 1e6:,.0f} MB more, {free / 1e6:,.0f} of its {total / 1e6:,.0f} MB are free"
         ) from error

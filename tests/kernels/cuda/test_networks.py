@@ -1,6 +1,9 @@
 """Whole networks on the device: what is learned, scored and saved is what the processor learns, scores and saves."""
 
+import io
 import math
+import os
+import sys
 from types import SimpleNamespace
 
 import numpy as np
@@ -28,6 +31,7 @@ from seqterm.text.stream import Batch
 from seqterm.training.settings import TrainingSettings
 from seqterm.training.update import Updater
 
+WEIGHTS = 1  # arrays that a network is loaded into
 V, TINY = 5, {"hidden": 5, "embedding": 4}
 NETWORKS = {
     "lstm": (RecurrentModel, LstmSettings(**TINY, layers=2, dropout=0.3), {}),
@@ -125,9 +129,14 @@ def trained(corpus, tmp_path):
     return train
 
 
+def judged(path, device, **options):
+    """The events of Score."""
+    values = {"run": str(path), "source": str(path.parent / "short.txt"), "device": device, **options}
+    return list(run(build(COMMANDS["score",], values), Session()))
+
+
 def scored(path, device):
-    command = build(COMMANDS["score",], {"run": str(path), "source": str(path.parent / "short.txt"), "device": device})
-    return next(event for event in run(command, Session()) if isinstance(event, TotalScore))
+    return next(event for event in judged(path, device) if isinstance(event, TotalScore))
 
 
 def test_a_run_of_either_device_is_read_by_the_other(trained):
@@ -174,7 +183,7 @@ def full(monkeypatch):
 
 def test_who_asks_for_the_gpu_is_told_that_its_memory_is_full(trained, full):
     full(5)
-    with pytest.raises(DeviceError, match=r"no room for 0 MB more, 3 of its 24,000 MB are free: lower --batch"):
+    with pytest.raises(DeviceError, match=r"no room for 0 MB more, 3 of its 24,000 MB are free: lower --batch or "):
         trained("cuda")
 
 
@@ -184,3 +193,42 @@ def test_who_leaves_it_open_goes_on_on_the_processor(trained, full, n):
     events, _ = trained("auto")
     assert any(isinstance(event, Note) and event.text.endswith("The processor goes on.") for event in events)
     assert isinstance(events[-1], Finished)
+
+
+@pytest.mark.parametrize("options", [{}, {"heat": True}], ids=str)
+@pytest.mark.parametrize("n", [WEIGHTS - 1, WEIGHTS])
+def test_what_a_full_gpu_cannot_score_the_processor_scores(trained, full, n, options):
+    path = trained("cpu")[1]
+    expected = judged(path, "cpu", **options)
+    full(n)
+    note, *events = judged(path, "auto", **options)
+    assert note.text.endswith("3 of its 24,000 MB are free: use --device cpu. The processor goes on.")
+    assert events == expected
+    with pytest.raises(DeviceError, match="are free: use --device cpu"):
+        judged(path, "cuda", **options)
+
+
+@pytest.fixture
+def pipe(monkeypatch):
+    """Standard input that gives one line."""
+    reader, writer = os.pipe()
+    os.write(writer, b"the red hen\n")
+    os.close(writer)
+    with io.TextIOWrapper(os.fdopen(reader, "rb")) as stream:
+        monkeypatch.setattr(sys, "stdin", stream)
+        yield
+
+
+def test_the_processor_reads_the_pipe_that_a_full_gpu_did_not_come_to(trained, full, pipe):
+    path = trained("cpu")[1]
+    full(WEIGHTS - 1)
+    note, line, _ = judged(path, "auto", source="-")
+    assert isinstance(note, Note)
+    assert line.text == "the red hen"
+
+
+def test_what_has_been_read_from_a_pipe_is_not_read_again(trained, full, pipe):
+    path = trained("cpu")[1]
+    full(WEIGHTS)
+    with pytest.raises(DeviceError, match="are free: use --device cpu"):
+        judged(path, "auto", source="-")
