@@ -18,6 +18,7 @@ from seqterm.kernels.cuda.persistent import (
     multiply,
     place,
     place_of,
+    room,
     share,
     wait,
 )
@@ -74,12 +75,12 @@ def _step_backward(t, dh, h, relu, lengths, cuts, da, dh_next):
 
 
 @kernel
-def _sequence_forward(w, a, relu, lengths, h, exchange, meeting, units, shape):
+def _sequence_forward(w, a, relu, lengths, h, exchange, meeting, far, units, shape):
     (_, n_batch, n), (rows, columns, _, depth) = h.shape, shape
     group, groups, blocks, first_row, first, _ = place(n, units, rows, 1)
     unit, j, top, bottom, apart = share(n_batch, n, first_row, first, units, rows)
     memory = cuda.shared.array(0, h.dtype, ALIGNED)
-    weights, sums = memory[: depth * columns], memory[depth * columns :]
+    weights, sums = room(memory, far, blocks, depth * columns)
     load_weights(w, 1, n, first, 0, w.shape[0], shape, weights)
     give(h[0], first_row, j, top, bottom, apart, rows, exchange[group])
     for t in range(a.shape[0]):
@@ -95,12 +96,12 @@ def _sequence_forward(w, a, relu, lengths, h, exchange, meeting, units, shape):
 
 
 @kernel
-def _sequence_backward(w, dh, h, relu, lengths, cuts, da, dh_next, exchange, meeting, units, shape):
+def _sequence_backward(w, dh, h, relu, lengths, cuts, da, dh_next, exchange, meeting, far, units, shape):
     (n_batch, n), (rows, columns, _, depth) = dh_next.shape, shape
     group, groups, blocks, first_row, first, _ = place(n, units, rows, 1)
     unit, j, top, bottom, apart = share(n_batch, n, first_row, first, units, rows)
     memory = cuda.shared.array(0, dh.dtype, ALIGNED)
-    weights, sums = memory[: depth * columns], memory[depth * columns :]
+    weights, sums = room(memory, far, blocks, depth * columns)
     load_weights(w, 1, n, first, 0, w.shape[0], shape, weights)
     for done in range(da.shape[0]):
         t = da.shape[0] - 1 - done

@@ -30,6 +30,7 @@ from seqterm.kernels.cuda.persistent import (
     multiply,
     place,
     place_of,
+    room,
     share,
     split,
     wait,
@@ -86,12 +87,12 @@ def _gates_step_backward(t, dreset, dz, gates, h, lengths, dh_next):
 
 
 @kernel
-def _after_forward(w, b_h, gates, keep, lengths, h, s_g, exchange, meeting, units, shape):
+def _after_forward(w, b_h, gates, keep, lengths, h, s_g, exchange, meeting, far, units, shape):
     (_, n_batch, n), (rows, columns, _, depth), zero = h.shape, shape, h.dtype.type(0)
     group, groups, blocks, first_row, first, _ = place(n, units, rows, 1)
     unit, j, top, bottom, apart = share(n_batch, n, first_row, first, units, rows)
     memory = cuda.shared.array(0, h.dtype, ALIGNED)
-    weights, sums = memory[: depth * columns], memory[depth * columns :]
+    weights, sums = room(memory, far, blocks, depth * columns)
     load_weights(w, 3, n, first, 0, w.shape[0], shape, weights)
     give(h[0], first_row, j, top, bottom, apart, rows, exchange[group])
     for t in range(gates.shape[0]):
@@ -110,12 +111,12 @@ def _after_forward(w, b_h, gates, keep, lengths, h, s_g, exchange, meeting, unit
 
 
 @kernel
-def _after_backward(w, dh, gates, s_g, h, keep, lengths, cuts, ds, dh_next, parts, exchange, meeting, units, shape):
+def _after_backward(w, dh, gates, s_g, h, keep, lengths, cuts, ds, dh_next, parts, exchange, meeting, far, units, shape):
     (n_batch, n), (rows, columns, _, depth), n_parts = dh_next.shape, shape, parts.shape[1]
     group, groups, blocks, first_row, first, part = place(n, units, rows, n_parts)
     unit, j, top, bottom, apart = share(n_batch, n, first_row, first + units // n_parts * part, units // n_parts, rows)
     memory = cuda.shared.array(0, dh.dtype, ALIGNED)
-    weights, sums = memory[: depth * columns], memory[depth * columns :]
+    weights, sums = room(memory, far, blocks, depth * columns)
     start, end = split(w.shape[0], part, n_parts)
     load_weights(w, 1, n, first, start, end, shape, weights)
     meetings = 0
@@ -146,14 +147,15 @@ def _after_backward(w, dh, gates, s_g, h, keep, lengths, cuts, ds, dh_next, part
 
 
 @kernel
-def _before_forward(w_gates, w_candidate, gates, keep, lengths, h, reset, exchange, meeting, units, shape, shape_g):
+def _before_forward(w_gates, w_candidate, gates, keep, lengths, h, reset, exchange, meeting, far, units, shape, shape_g):
     """The exchange holds h in its first half and r*h in its second."""
     (_, n_batch, n), (rows, columns, _, depth), (_, columns_g, _, depth_g) = h.shape, shape, shape_g
     group, groups, blocks, first_row, first, _ = place(n, units, rows, 1)
     unit, j, top, bottom, apart = share(n_batch, n, first_row, first, units, rows)
     memory = cuda.shared.array(0, h.dtype, ALIGNED)
     size, size_g = depth * columns, depth_g * columns_g
-    weights, weights_g, sums = memory[:size], memory[size : size + size_g], memory[size + size_g :]
+    weights_both, sums = room(memory, far, blocks, size + size_g)
+    weights, weights_g = weights_both[:size], weights_both[size:]
     load_weights(w_gates, 2, n, first, 0, w_gates.shape[0], shape, weights)
     load_weights(w_candidate, 1, n, first, 0, w_candidate.shape[0], shape_g, weights_g)
     states, resets = exchange[group], exchange[groups + group]
@@ -178,7 +180,7 @@ def _before_forward(w_gates, w_candidate, gates, keep, lengths, h, reset, exchan
 
 @kernel
 def _before_backward(
-    w_gates, w_candidate, dh, gates, h, keep, lengths, cuts, dz, dh_next, exchange, meeting, units, shape_g, shape
+    w_gates, w_candidate, dh, gates, h, keep, lengths, cuts, dz, dh_next, exchange, meeting, far, units, shape_g, shape
 ):
     """The exchange holds da_g in its first half, da_r and da_z in its second."""
     (n_batch, n), (rows, columns, _, depth), (_, columns_g, _, depth_g) = dh_next.shape, shape, shape_g
@@ -186,7 +188,8 @@ def _before_backward(
     unit, j, top, bottom, apart = share(n_batch, n, first_row, first, units, rows)
     memory = cuda.shared.array(0, h.dtype, ALIGNED)
     size, size_g = depth * columns, depth_g * columns_g
-    weights, weights_g, sums = memory[:size], memory[size : size + size_g], memory[size + size_g :]
+    weights_both, sums = room(memory, far, blocks, size + size_g)
+    weights, weights_g = weights_both[:size], weights_both[size:]
     load_weights(w_gates, 1, n, first, 0, w_gates.shape[0], shape, weights)
     load_weights(w_candidate, 1, n, first, 0, w_candidate.shape[0], shape_g, weights_g)
     candidates, others = exchange[group], exchange[groups + group]

@@ -21,6 +21,7 @@ from seqterm.kernels.cuda.persistent import (
     multiply,
     place,
     place_of,
+    room,
     share,
     split,
     wait,
@@ -81,12 +82,12 @@ def _step_backward(t, dh, gates, c, lengths, cuts, dh_next, dc_next):
 
 
 @kernel
-def _sequence_forward(w, gates, lengths, h, c, exchange, meeting, units, shape):
+def _sequence_forward(w, gates, lengths, h, c, exchange, meeting, far, units, shape):
     (_, n_batch, n), (rows, columns, _, depth) = h.shape, shape
     group, groups, blocks, first_row, first, _ = place(n, units, rows, 1)
     unit, j, top, bottom, apart = share(n_batch, n, first_row, first, units, rows)
     memory = cuda.shared.array(0, h.dtype, ALIGNED)
-    weights, sums = memory[: depth * columns], memory[depth * columns :]
+    weights, sums = room(memory, far, blocks, depth * columns)
     load_weights(w, 4, n, first, 0, w.shape[0], shape, weights)
     give(h[0], first_row, j, top, bottom, apart, rows, exchange[group])
     for t in range(gates.shape[0]):
@@ -105,12 +106,12 @@ def _sequence_forward(w, gates, lengths, h, c, exchange, meeting, units, shape):
 
 
 @kernel
-def _sequence_backward(w, dh, gates, c, lengths, cuts, dh_next, dc_next, parts, exchange, meeting, units, shape):
+def _sequence_backward(w, dh, gates, c, lengths, cuts, dh_next, dc_next, parts, exchange, meeting, far, units, shape):
     (n_batch, n), (rows, columns, _, depth), n_parts = dh_next.shape, shape, parts.shape[1]
     group, groups, blocks, first_row, first, part = place(n, units, rows, n_parts)
     unit, j, top, bottom, apart = share(n_batch, n, first_row, first + units // n_parts * part, units // n_parts, rows)
     memory = cuda.shared.array(0, dh.dtype, ALIGNED)
-    weights, sums = memory[: depth * columns], memory[depth * columns :]
+    weights, sums = room(memory, far, blocks, depth * columns)
     start, end = split(w.shape[0], part, n_parts)
     load_weights(w, 1, n, first, start, end, shape, weights)
     meetings = 0

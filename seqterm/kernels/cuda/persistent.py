@@ -1,17 +1,18 @@
 """Pieces of kernels that stay on the device for a whole sequence.
 
 Rows of a batch do not meet, so they are shared out among groups of blocks.  A block of a group owns some hidden units: it keeps
-their recurrent weights in shared memory from the first step to the last.  In each step it multiplies what all blocks of its group
-have put into the exchange (h of the step before, or gradients of the step after) by them, computes its units, puts these into
-the exchange for the next step, and waits for the others of its group.
+their recurrent weights in shared memory from the first step to the last; where they do not fit, it has them side by side in the
+device's memory, and reads them in each step.  It multiplies what all blocks of its group have put into the exchange (h of the
+step before, or gradients of the step after) by them, computes its units, puts these into the exchange for the next step, and
+waits for the others of its group.
 
 The exchange stands by depth, then by row, the order in which it is read: a thread reads eight rows at a time straight into
 registers, and the weights of four columns, for every n-th k; the sums of the n slices of the depth are added up in shared
 memory.  The next four k are read before the last four are multiplied.
 
-Where no shape of blocks holds the weights, the loops go a step at a time, with cuBLAS for the product and a kernel for the units.
-(A graph of those launches would need a stream of its own for numba-cuda, cuda.core and cuBLAS together; at such sizes a step is
-mostly its product.)
+Where the products of a step are too many for the blocks that a device runs at once, the loops go a step at a time, with cuBLAS
+for the product and a kernel for the units: such a step is long enough to hide most of what its launches take.  (A graph of
+launches, the other way to many small steps, would begin each step anew, and read again what a block here keeps.)
 """
 
 from numba import cuda
@@ -39,20 +40,34 @@ def clear(exchange, meeting):
 
 
 @device
+def at_least(least, i):
+    """i, of which the compiler now knows that it is no less: an index then does not count from the end, a step goes up."""
+    return i if i > least else least
+
+
+@device
 def place(hidden, units, rows, parts):
     """(group, of how many, blocks of the group, first row, first unit of its product, part of the depth) of this block"""
     together()
     blocks = (hidden + units - 1) // units * parts
-    group, i = cuda.blockIdx.x // blocks, cuda.blockIdx.x % blocks
-    return group, cuda.gridDim.x // blocks, blocks, group * rows, i // parts * units, i % parts
+    group, i = at_least(0, cuda.blockIdx.x // blocks), at_least(0, cuda.blockIdx.x % blocks)
+    return group, cuda.gridDim.x // blocks, blocks, at_least(0, group * rows), at_least(0, i // parts * units), i % parts
+
+
+@device
+def room(memory, far, blocks, size):
+    """(weights, sums) of this block: in shared memory, or, where each block of a group has a row of far, the weights there."""
+    if far.ndim == 2:
+        return far[cuda.blockIdx.x % blocks], memory
+    return memory[:size], memory[size:]
 
 
 @device
 def share(n_batch, hidden, first_row, first, units, rows):
     """(unit, first + unit, first of its rows, their end, from one to the next): what this thread computes of its block's units"""
-    unit, top, apart = cuda.threadIdx.x % units, cuda.threadIdx.x // units, THREADS // units
+    unit, top, apart = at_least(0, cuda.threadIdx.x % units), at_least(0, cuda.threadIdx.x // units), THREADS // units
     is_used = top < apart and first + unit < hidden
-    return unit, first + unit, top, min(rows, n_batch - first_row) if is_used else 0, apart
+    return unit, at_least(0, first + unit), top, min(rows, n_batch - first_row) if is_used else 0, at_least(1, apart)
 
 
 @device
@@ -87,10 +102,8 @@ def look_ahead(x, t, first_row, j, top, bottom, apart, hidden):
     if 0 <= t < x.shape[0]:
         for row in range(top, bottom, apart):
             i = (t * x.shape[1] + first_row + row) * x.shape[2] + j
-            end = i + x.shape[2] - j
-            while i < end:
-                fetch(x, i)
-                i += hidden
+            for gate in range(x.shape[2] // hidden):
+                fetch(x, i + gate * hidden)
 
 
 @device
@@ -139,17 +152,26 @@ def _add_one(sums, low, high, w):
 
 
 @device
-def _read(x, i, step):
-    j, k, m = i + step, i + 2 * step, i + 3 * step
+def _read_x(x, i, step):
+    j = i + step
+    k = j + step
+    m = k + step
     return four(x, i), four(x, i + 4), four(x, j), four(x, j + 4), four(x, k), four(x, k + 4), four(x, m), four(x, m + 4)
 
 
 @device
-def _add(sums, x, weights, i, step):
-    _add_one(sums, x[0], x[1], four(weights, i))
-    _add_one(sums, x[2], x[3], four(weights, i + step))
-    _add_one(sums, x[4], x[5], four(weights, i + 2 * step))
-    _add_one(sums, x[6], x[7], four(weights, i + 3 * step))
+def _read_w(w, i, step):
+    j = i + step
+    k = j + step
+    return four(w, i), four(w, j), four(w, k), four(w, k + step)
+
+
+@device
+def _add(sums, x, w):
+    _add_one(sums, x[0], x[1], w[0])
+    _add_one(sums, x[2], x[3], w[1])
+    _add_one(sums, x[4], x[5], w[2])
+    _add_one(sums, x[6], x[7], w[3])
 
 
 @device
@@ -166,17 +188,20 @@ def multiply(x, weights, shape, sums):
         x_step, w_step = slices * rows, slices * columns
         i = piece * rows + tile // across * TILE_ROWS
         j = piece * columns + tile % across * TILE_COLUMNS
-        now = _read(x, i, x_step)
-        following = _read(x, i + AHEAD * x_step, x_step)
+        now, w = _read_x(x, i, x_step), _read_w(weights, j, w_step)
+        following = _read_x(x, i + AHEAD * x_step, x_step)
         for _ in range(1, depth // (2 * AHEAD * slices)):
-            _add(own, now, weights, j, w_step)
-            now = _read(x, i + 2 * AHEAD * x_step, x_step)
-            _add(own, following, weights, j + AHEAD * w_step, w_step)
-            following = _read(x, i + 3 * AHEAD * x_step, x_step)
             i += 2 * AHEAD * x_step
+            w_next = _read_w(weights, j + AHEAD * w_step, w_step)
+            _add(own, now, w)
+            now = _read_x(x, i, x_step)
             j += 2 * AHEAD * w_step
-        _add(own, now, weights, j, w_step)
-        _add(own, following, weights, j + AHEAD * w_step, w_step)
+            w = _read_w(weights, j, w_step)
+            _add(own, following, w_next)
+            following = _read_x(x, i + AHEAD * x_step, x_step)
+        w_next = _read_w(weights, j + AHEAD * w_step, w_step)
+        _add(own, now, w)
+        _add(own, following, w_next)
         for k in range(TILE):
             sums[k * STRIDE + cuda.threadIdx.x] = own[k]
     cuda.syncthreads()

@@ -39,6 +39,7 @@ class Plan(NamedTuple):
     blocks: int
     shapes: tuple[Shape, ...]
     shared: int  # bytes of a block
+    far: int  # weights of a block that stand in the device's memory: all or none
     cycles: float  # of a step, at a guess
 
 
@@ -63,28 +64,35 @@ def _shape(rows: int, columns: int, depth: int) -> Shape:
     return min(shapes, key=_cycles)
 
 
-def _cycles(shape: Shape) -> float:
-    """The longer of multiplying and of reading the exchange, and to add up the slices."""
+def _cycles(shape: Shape, is_far: bool = False) -> float:
+    """The longer of multiplying and of reading the exchange and the weights that are far, and to add up the slices."""
     rows, columns, slices, depth = shape
     product = depth / slices * TILE * max(2.0, 1.25 * slices * shape.tiles / LANES)
     added = ADDED * slices * -(-rows * columns // THREADS) if slices > 1 else 0
-    return max(product, depth * rows * 4 / BYTES) + added
+    return max(product, depth * (rows + columns * is_far) * 4 / BYTES) + added
 
 
 @functools.cache
 def plan(
     n_batch: int, hidden: int, products: tuple[tuple[int, int], ...], processors: int, shared: int, most_parts: int = 1
 ) -> Plan | None:
-    """How the steps of a sequence are best shared out; None where the weights do not fit.  products: (depth, gates) of each.
+    """How the steps of a sequence are best shared out; None where there are too few multiprocessors.  products: (depth, gates).
 
     A block of U units has depth * gates * U weights of each product in shared memory, and 32 sums of each of its threads, 4 bytes
     each.  There are ceil(H/U) * ceil(B/R) blocks for groups of R rows, and no more than multiprocessors, as all must run at once.
     An H200 has 132 with 227 kB: an LSTM with H = 1024 and B = 128 takes 128 blocks of 8 units, 8 * 4 * 1024 * 4 B = 131 kB.
-    Small tiles make a step short, large groups make it wait and read: the least sum wins.
+    Small tiles make a step short, large groups make it wait and read: the least sum wins.  Weights that do not fit are far.
 
     Backward the depth is that of all gates, and a block of few units would read a lot for each.  Where most_parts allows it, a
     block has more units and a part of the depth, and what the parts give meets in memory: the same LSTM takes 32 units, 4 parts.
     """
+    best = _best(n_batch, hidden, products, processors, shared, most_parts, False)
+    return best or _best(n_batch, hidden, products, processors, shared, most_parts, True)
+
+
+def _best(
+    n_batch: int, hidden: int, products: tuple[tuple[int, int], ...], processors: int, shared: int, most_parts: int, is_far: bool
+) -> Plan | None:
     candidates = itertools.product(
         range(TILE_COLUMNS, _round_up(hidden, TILE_COLUMNS) + 1, TILE_COLUMNS),
         range(TILE_ROWS, _round_up(n_batch, TILE_ROWS) + 1, TILE_ROWS),
@@ -98,13 +106,14 @@ def plan(
             continue
         shapes = tuple(_shape(rows, gates * units, -(-depth // parts)) for depth, gates in products)
         weights = sum(shape.depth * shape.columns for shape in shapes)
-        needed = 4 * (weights + TILE * STRIDE)
+        needed = 4 * (weights * (not is_far) + TILE * STRIDE)
         if needed > shared:
             continue
         meetings = len(shapes) * (across > 1) + (parts > 1)
-        cycles = sum(map(_cycles, shapes)) + UNIT * -(-units * rows // (parts * THREADS)) + MEETING * meetings
+        cycles = sum(_cycles(shape, is_far) for shape in shapes)
+        cycles += UNIT * -(-units * rows // (parts * THREADS)) + MEETING * meetings
         if best is None or cycles < best.cycles:
-            best = Plan(units, rows, groups, parts, across * groups, shapes, needed, cycles)
+            best = Plan(units, rows, groups, parts, across * groups, shapes, needed, weights * is_far, cycles)
     return best
 
 
@@ -119,9 +128,10 @@ def scratch_of_parts(plan: Plan, hidden: int) -> Any:
 
 
 def run(kernel: Any, plan: Plan, *arguments: Any) -> None:
-    """Launch kernel(*arguments, exchange, meeting, units, *shapes)."""
+    """Launch kernel(*arguments, exchange, meeting, far, units, *shapes)."""
     depth = max(shape.depth for shape in plan.shapes) * plan.parts
     exchange = scratch("exchange", (2 * plan.groups, depth * plan.rows), np.float32)
     meeting = scratch("meeting", (plan.groups * APART,), np.int32)
+    far = scratch("far", (plan.blocks // plan.groups, plan.far) if plan.far else (1,), np.float32)
     launch(clear, exchange.size, exchange, meeting)
-    launch_together(kernel, plan.blocks, plan.shared, *arguments, exchange, meeting, plan.units, *map(tuple, plan.shapes))
+    launch_together(kernel, plan.blocks, plan.shared, *arguments, exchange, meeting, far, plan.units, *map(tuple, plan.shapes))

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from seqterm.kernels.cuda.compile import THREADS
-from seqterm.kernels.cuda.persistent import AHEAD, TILE, TILE_COLUMNS, TILE_ROWS
+from seqterm.kernels.cuda.persistent import AHEAD, STRIDE, TILE, TILE_COLUMNS, TILE_ROWS
 from seqterm.kernels.cuda.plan import plan, planned
 
 PROCESSORS, SHARED = 8, 1 << 16
@@ -36,7 +36,8 @@ def test_a_plan_covers_the_problem_within_the_limits(n_batch, hidden, cell, kind
         assert shape.depth % (2 * AHEAD * shape.slices) == 0
         assert shape.slices * shape.tiles <= THREADS
         weights += shape.depth * shape.columns
-    assert found.shared >= 4 * (weights + TILE * THREADS)
+    assert found.far in (0, weights)
+    assert found.shared == 4 * (weights - found.far + TILE * STRIDE)
 
 
 def test_several_groups_of_several_blocks(monkeypatch):
@@ -54,9 +55,15 @@ def test_an_h200_takes_parts_of_the_depth_where_blocks_would_read_too_much(monke
     assert (found.units, found.parts, found.blocks) == (32, 4, 128)
 
 
-def test_no_plan_where_the_weights_do_not_fit():
-    assert plan(3, 64, ((64, 4),), PROCESSORS, 1 << 12) is None
-    assert plan(3, 64, ((64, 4),), 1, SHARED) is None
+def test_weights_that_do_not_fit_are_far():
+    found = plan(3, 64, ((64, 4),), PROCESSORS, TILE * STRIDE * 4)
+    assert found.far == sum(shape.depth * shape.columns for shape in found.shapes)
+    assert found.shared == TILE * STRIDE * 4
+    assert plan(3, 64, ((64, 4),), PROCESSORS, 1 << 20).far == 0
+
+
+def test_no_plan_where_a_step_has_more_sums_than_the_threads_of_all_blocks():
+    assert plan(3 * TILE, 2 * THREADS, ((64, 4),), PROCESSORS, SHARED) is None
 
 
 def test_no_plan_for_float64():

@@ -14,11 +14,6 @@ from seqterm.kernels.cuda import elman, gru, lstm, plan, product
 from seqterm.kernels.cuda.compile import SIMULATED
 from tests.kernels.cpu.cells import LENGTHS, TOLERANCE, problem
 
-if SIMULATED:
-    from tests.kernels.cuda.together import blocks_together
-else:
-    from contextlib import nullcontext as blocks_together
-
 CPU = SimpleNamespace(
     elman=cpu_elman,
     gru=cpu_gru,
@@ -102,18 +97,22 @@ def check(cell, shape, flag=True, **options):
         np.testing.assert_allclose(found[name].copy_to_host(), expected[name], **tolerance, err_msg=name)
 
 
-@pytest.fixture(params=["a step at a time", "few blocks", "many blocks"])
+# The simulator runs one block after the other.
+WAYS = ["a step at a time", "one block"] + ([] if SIMULATED else ["many blocks", "weights far"])
+
+
+@pytest.fixture(params=WAYS)
 def _way(request, monkeypatch):
-    """A step at a time, or in persistent kernels: in the simulator with up to nine blocks side by side."""
+    """A step at a time, or in persistent kernels."""
     plan.plan.cache_clear()
+    processors, _ = plan.limits()
     if request.param == "a step at a time":
         monkeypatch.setattr(plan, "limits", lambda: (0, 0))
-    elif SIMULATED:
-        monkeypatch.setattr(plan, "limits", lambda: (9, 1 << 16))
-    if request.param == "many blocks":
+    elif request.param != "one block":
         monkeypatch.setattr(plan, "MEETING", -1e6)  # as if to meet saved time
-    with blocks_together():
-        yield
+    if request.param == "weights far":
+        monkeypatch.setattr(plan, "limits", lambda: (processors, plan.TILE * plan.STRIDE * 4))
+    yield
     plan.plan.cache_clear()
 
 
@@ -124,7 +123,6 @@ def test_loops_agree(cell, flag):
     check(cell, (3, 3, 5), flag, dtype=np.float32)
 
 
-@pytest.mark.parametrize("_way", ["a step at a time", "many blocks"], indirect=True)
 @pytest.mark.usefixtures("_way")
 @pytest.mark.parametrize("lengths", LENGTHS)
 @pytest.mark.parametrize("cell", CELLS)
