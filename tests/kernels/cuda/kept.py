@@ -16,7 +16,7 @@ from tests.kernels.cuda.ptx import CAPABILITY
 INTEGER, FLAG, NUMBER = types.int64, types.boolean, types.float32
 SIGNATURE = (
     *(NUMBER[:, ::1], NUMBER[:, :, ::1], FLAG, INTEGER[::1], NUMBER[:, :, ::1]),
-    *(NUMBER[:, ::1], types.int32[::1], INTEGER, types.UniTuple(INTEGER, 4)),
+    *(NUMBER[:, ::1], types.int32[::1], NUMBER[::1], INTEGER, types.UniTuple(INTEGER, 4)),
 )
 
 

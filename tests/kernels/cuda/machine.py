@@ -34,7 +34,7 @@ from tests.kernels.cuda.translate import translate
 MULTIPROCESSORS, SHARED = 8, 227 << 10
 AROUND = Path(__file__).with_suffix(".c")
 COMPILER = shutil.which("gcc")
-OPTIONS = ["-O1", "-w", "-march=native", "-fwrapv", "-fno-strict-aliasing", "-ffp-contract=off", "-shared", "-fPIC"]
+OPTIONS = ["-Og", "-w", "-march=native", "-fwrapv", "-fno-strict-aliasing", "-ffp-contract=off", "-shared", "-fPIC"]
 
 reports = []  # of all kernels that were compiled
 _places = {}  # first address: the one after the last, of all memory there is

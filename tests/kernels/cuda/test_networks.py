@@ -20,6 +20,7 @@ from seqterm.backends.cuda import CUDA
 from seqterm.errors import DeviceError, DivergedError, UsageError
 from seqterm.events import Finished, Note, TotalScore
 from seqterm.kernels.cuda import allocation
+from seqterm.kernels.cuda.compile import SIMULATED
 from seqterm.models.forecast_settings import MlpArSettings, RnnArSettings
 from seqterm.models.neural_forecast import MlpForecaster, RnnForecaster
 from seqterm.models.nnlm import Nnlm
@@ -63,6 +64,10 @@ def drawn(model):
     return model.draw(state, log_p, seen, banned, SamplingSettings(top_k=4), 1, 0, 5)
 
 
+slow_in_the_simulator = pytest.mark.skipif(SIMULATED, reason="slow in the simulator, and done where it is not")
+
+
+@slow_in_the_simulator
 @pytest.mark.parametrize("name", NETWORKS)
 def test_a_network_learns_what_it_learns_on_the_processor(name):
     (ours, updates, tensors, log_p), (model, expected, theirs, expected_log_p) = (
@@ -139,6 +144,7 @@ def scored(path, device):
     return next(event for event in judged(path, device) if isinstance(event, TotalScore))
 
 
+@slow_in_the_simulator
 def test_a_run_of_either_device_is_read_by_the_other(trained):
     totals = [scored(trained(device)[1], other) for device, other in (("cuda", "cpu"), ("cpu", "cuda"))]
     assert math.isclose(totals[0].log_probability, totals[1].log_probability, rel_tol=1e-5)
