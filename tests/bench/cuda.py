@@ -1,9 +1,8 @@
 """Recurrent layers and drawing on a GPU against PyTorch, whose layers are cuDNN's:  python -m tests.bench.cuda [--math tf32]
 
 Forward and backward of one layer, with the gradients of its input and all its weights; then 1,024 streams drawn side by side.
-Both
-sides multiply in the same way (--math float32, tf32 or bf16) and take turns; device events stand around every round, figures are
-medians.  Beside them two ceilings of the same call, PyTorch's large product and its large copy, and how much of each the
+Both sides multiply in the same way (--math float32, tf32 or bf16) and take turns; device events stand around every round, figures
+are medians.  Beside them two ceilings of the same call, PyTorch's large product and its large copy, and how much of each the
 layer comes to.  --device cpu goes through the same on the processor, with few small shapes: to see that the bench works.
 
 Needs seqterm[cuda] and a PyTorch for CUDA.
