@@ -25,6 +25,7 @@ if not SIMULATED:
     from numba.cuda.core import config as settings
 
     settings.CUDA_LOW_OCCUPANCY_WARNINGS = 0  # small networks make small grids
+    settings.CUDA_DEALLOCS_COUNT = 1000  # arrays that are let go of until they are freed, for which the device has to be idle
 
 
 def device(function: Any) -> Any:
@@ -83,13 +84,14 @@ def launch_together(kernel: Any, blocks: int, shared: int, *arguments: Any) -> N
 
 @functools.cache
 def _allow_shared(kernel: Any, types: tuple[Any, ...]) -> None:
-    """Without this a kernel has at most 48 kB of shared memory, whatever the device has."""
+    """Without this a kernel has at most 48 kB of shared memory, whatever the device has; some of that can be its own."""
     from cuda.bindings.driver import CUfunction_attribute
     from numba.cuda.cudadrv.driver import driver
 
     function = kernel.compile(types)._codelibrary.get_cufunc()
     attribute = CUfunction_attribute.CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES
-    driver.cuKernelSetAttribute(attribute, function.device.MAX_SHARED_MEMORY_PER_BLOCK_OPTIN, function.handle, function.device.id)
+    most = function.device.MAX_SHARED_MEMORY_PER_BLOCK_OPTIN - function.attrs.shared
+    driver.cuKernelSetAttribute(attribute, most, function.handle, function.device.id)
 
 
 def blocks_at_once(kernel: Any, shared: int, *arguments: Any) -> int:
