@@ -20,7 +20,9 @@ def empty(shape: tuple[int, ...], dtype: Any) -> Any:
 
 def to_device(array: np.ndarray) -> Any:
     """A copy of a numpy array; DeviceMemoryError where there is not enough memory."""
-    return _with_room(array.nbytes, lambda: cuda.to_device(np.ascontiguousarray(array)))
+    array = np.ascontiguousarray(array)
+    plain = np.ndarray(array.shape, array.dtype, array)  # an axis of one may have kept a stride that no copy has
+    return _with_room(array.nbytes, lambda: cuda.to_device(plain))
 
 
 def _with_room(n_bytes: int, make: Callable[[], Any]) -> Any:

@@ -83,7 +83,7 @@ def device_array(shape, dtype=np.float64, **options):
 
 
 def to_device(array, **options):
-    made = device_array(array.shape, array.dtype)
+    made = DeviceArray(array.shape, array.strides, array.dtype, gpu_data=Memory(array.nbytes))
     made.as_numpy()[...] = array
     return made
 
