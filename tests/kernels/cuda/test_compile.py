@@ -5,7 +5,7 @@ import pytest
 from numba import cuda
 from numba.cuda.cudadrv import driver
 
-from seqterm.kernels.cuda.compile import SIMULATED, THREADS, _allow_shared, kernel, launch, scratch
+from seqterm.kernels.cuda.compile import SIMULATED, THREADS, _together, kernel, launch, scratch
 
 
 @kernel
@@ -39,7 +39,8 @@ def test_a_kernel_gets_the_shared_memory_that_it_does_not_have_already(monkeypat
     device = SimpleNamespace(MAX_SHARED_MEMORY_PER_BLOCK_OPTIN=1000, id=0)
     function = SimpleNamespace(device=device, attrs=SimpleNamespace(shared=256), handle=7)
     library = SimpleNamespace(get_cufunc=lambda: function)
-    kernel = SimpleNamespace(compile=lambda types: SimpleNamespace(_codelibrary=library))
+    compiled = SimpleNamespace(_codelibrary=library)
+    kernel = SimpleNamespace(compile=lambda types: compiled)
     monkeypatch.setattr(driver, "driver", SimpleNamespace(cuKernelSetAttribute=lambda *given: allowed.append(given[1:])))
-    _allow_shared.__wrapped__(kernel, ())
+    assert _together.__wrapped__(kernel, ()) is compiled
     assert allowed == [(744, 7, 0)]
