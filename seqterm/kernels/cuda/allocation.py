@@ -39,7 +39,8 @@ def to_device(array: np.ndarray) -> Any:
     """A copy of a numpy array; DeviceMemoryError where there is not enough memory."""
     array = np.ascontiguousarray(array)
     copy = empty(array.shape, array.dtype)
-    copy.copy_to_device(np.ndarray(array.shape, array.dtype, array))  # an axis that was put in has a stride of none
+    if array.size:
+        copy.copy_to_device(np.ndarray(array.shape, array.dtype, array))  # an axis that was put in has a stride of none
     return copy
 
 

@@ -29,6 +29,10 @@ def test_an_axis_put_in_does_not_stop_a_copy_from_being_reshaped():
     np.testing.assert_array_equal(to_host(to_device(NUMBERS[0, :, :, None]).reshape(-1, 1)), NUMBERS[0].reshape(-1, 1))
 
 
+def test_an_empty_array_is_copied():
+    assert to_host(to_device(NUMBERS[:, :0])).shape == (2, 0, 4)
+
+
 def fail(words):
     raise RuntimeError(words)
 
