@@ -8,7 +8,8 @@ import platform
 from dataclasses import dataclass
 
 CAPABILITY = 75, 76  # the driver's numbers for a device's compute capability, major and minor
-DRIVER = 13000  # the oldest that the packages of seqterm[cuda] run with: CUDA 13.0
+NO_DEVICE = 100  # its error
+DRIVER, CAPABLE = 13000, (7, 5)  # the oldest that the packages of seqterm[cuda] run with: CUDA 13.0, Turing
 PACKAGES = "numba_cuda", "nvmath"
 
 
@@ -36,7 +37,7 @@ def find_gpus() -> tuple[list[Gpu], str]:
     except OSError:
         return [], "there is no NVIDIA driver"
     version, count = ctypes.c_int(), ctypes.c_int()
-    if code := driver.cuInit(0):
+    if (code := driver.cuInit(0)) not in (0, NO_DEVICE):
         return [], f"the NVIDIA driver does not start (its error {code})"
     driver.cuDriverGetVersion(ctypes.byref(version))
     driver.cuDeviceGetCount(ctypes.byref(count))
@@ -46,6 +47,9 @@ def find_gpus() -> tuple[list[Gpu], str]:
     if version.value < DRIVER:
         has, needs = (f"{v // 1000}.{v % 1000 // 10}" for v in (version.value, DRIVER))
         return gpus, f"the NVIDIA driver is for CUDA {has}: one for {needs} or later is needed"
+    if gpus[0].capability < CAPABLE:
+        has, needs = ("{}.{}".format(*pair) for pair in (gpus[0].capability, CAPABLE))
+        return gpus, f"the first GPU is of compute capability {has}: one of {needs} or later is needed"
     return gpus, _missing_package()
 
 

@@ -107,7 +107,9 @@ class RecurrentLayer(ABC):
         Once for each forward pass, whose gates it replaces by their gradient, unless there are cuts.
         """
         n_batch, dtype = dy.shape[1], dy.dtype
-        dstates = [self._backend.zeros((n_batch, self.hidden), dtype) for _ in range(self.state_size)]
+        dstates = [workspace.array(f"dstate{index}", (n_batch, self.hidden), dtype) for index in range(self.state_size)]
+        for dstate in dstates:
+            self._backend.assign(dstate, 0.0)
         da = workspace["a"]
         if cuts.any():
             da = workspace.array("da", da.shape, dtype)

@@ -17,10 +17,10 @@ pytestmark = [
 
 @pytest.fixture
 def drive(tmp_path):
-    """drive(version, gpus) -> the environment of a process that finds such a driver."""
+    """drive(version, gpus, major=9) -> the environment of a process that finds such a driver."""
 
-    def made(version, gpus):
-        options = [f"-DCUDA_VERSION={version}", f"-DGPUS={gpus}", "-shared", "-fPIC"]
+    def made(version, gpus, major=9):
+        options = [f"-DCUDA_VERSION={version}", f"-DGPUS={gpus}", f"-DMAJOR={major}", "-shared", "-fPIC"]
         subprocess.run(["gcc", *options, str(SOURCE), "-o", str(tmp_path / "libcuda.so.1")], check=True)
         return {"LD_LIBRARY_PATH": str(tmp_path)}
 
@@ -34,20 +34,25 @@ def said(seqterm, environment):
 
 
 @pytest.mark.parametrize(
-    ("version", "gpus", "name", "reason"),
+    ("driver", "name", "reason"),
     [
         (
-            12040,
-            1,
+            (12040, 1),
             "Some GPU, 24 GB, compute capability 9.0",
             "the NVIDIA driver is for CUDA 12.4: one for 13.0 or later is needed",
         ),
-        (13000, 0, "no GPU", "the NVIDIA driver sees no GPU"),
-        (13000, -1, "no GPU", "the NVIDIA driver does not start (its error 999)"),
+        (
+            (13000, 1, 7),
+            "Some GPU, 24 GB, compute capability 7.0",
+            "the first GPU is of compute capability 7.0: one of 7.5 or later is needed",
+        ),
+        ((13000, 0), "no GPU", "the NVIDIA driver sees no GPU"),
+        ((13000, -100), "no GPU", "the NVIDIA driver sees no GPU"),
+        ((13000, -999), "no GPU", "the NVIDIA driver does not start (its error 999)"),
     ],
 )
-def test_why_none_is_used(seqterm, drive, version, gpus, name, reason):
-    cpu, cuda = said(seqterm, drive(version, gpus))
+def test_why_none_is_used(seqterm, drive, driver, name, reason):
+    cpu, cuda = said(seqterm, drive(*driver))
     assert (cpu["device"], cpu["usable"], cpu["reason"]) == ("cpu", True, "")
     assert cuda == {"event": "device", "device": "cuda", "name": name, "usable": False, "reason": reason}
 

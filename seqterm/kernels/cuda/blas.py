@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numba import cuda
 
+from seqterm.kernels.cuda.allocation import with_room
 from seqterm.kernels.cuda.compile import SIMULATED
 
 # The names of cuBLAS's compute types by our names: how float32 numbers are multiplied.  float64 numbers always are as such.
@@ -58,7 +59,7 @@ def layout(x: Any) -> tuple[int, bool]:
 def _handle() -> int:
     from nvmath.bindings import cublas
 
-    return cublas.create()
+    return with_room("cuBLAS", cublas.create)
 
 
 @functools.cache

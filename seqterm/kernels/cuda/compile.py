@@ -14,7 +14,7 @@ import numpy as np
 from numba import config, cuda
 
 from seqterm.kernels.caching import folder_of, is_writable, save_alone
-from seqterm.kernels.cuda.allocation import empty
+from seqterm.kernels.cuda.allocation import empty, with_room
 
 # As on the processor: everything that `True` would allow except to assume that there is no NaN or infinity.
 FAST = {"nsz", "arcp", "contract", "afn", "reassoc"}
@@ -25,6 +25,7 @@ if not SIMULATED:
     from numba.cuda.core import config as settings
 
     settings.CUDA_LOW_OCCUPANCY_WARNINGS = 0  # small networks make small grids
+    settings.CUDA_DEALLOCS_COUNT = 1000  # arrays that are let go of until they are freed, for which the device has to be idle
 
 
 def device(function: Any) -> Any:
@@ -54,10 +55,15 @@ def kernel(function: Any) -> Any:
     return compiled
 
 
+def start(kernel: Any, configuration: tuple[int, ...], *arguments: Any) -> None:
+    """Run kernel(*arguments); DeviceMemoryError where there is no room for its code."""
+    with_room("a kernel", lambda: kernel[configuration](*arguments))
+
+
 def launch(kernel: Any, n: int, *arguments: Any) -> None:
     """Run kernel(*arguments) with at least n threads; nothing where n is zero."""
     if n:
-        kernel[-(-n // THREADS), THREADS](*arguments)
+        start(kernel, (-(-n // THREADS), THREADS), *arguments)
 
 
 _own = threading.local()
@@ -77,24 +83,30 @@ def scratch(name: str, shape: tuple[int, ...], dtype: Any) -> Any:
 def launch_together(kernel: Any, blocks: int, shared: int, *arguments: Any) -> None:
     """Run kernel(*arguments) in blocks that are all there at once, each with `shared` bytes of dynamic shared memory."""
     if not SIMULATED:
-        _allow_shared(kernel, tuple(kernel.typeof_pyval(x) for x in arguments))
-    kernel[blocks, THREADS, 0, shared](*arguments)
-
-
-@functools.cache
-def _allow_shared(kernel: Any, types: tuple[Any, ...]) -> None:
-    """Without this a kernel has at most 48 kB of shared memory, whatever the device has."""
-    from cuda.bindings.driver import CUfunction_attribute
-    from numba.cuda.cudadrv.driver import driver
-
-    function = kernel.compile(types)._codelibrary.get_cufunc()
-    attribute = CUfunction_attribute.CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES
-    driver.cuKernelSetAttribute(attribute, function.device.MAX_SHARED_MEMORY_PER_BLOCK_OPTIN, function.handle, function.device.id)
+        _together(kernel, tuple(kernel.typeof_pyval(x) for x in arguments))
+    start(kernel, (blocks, THREADS, 0, shared), *arguments)
 
 
 def blocks_at_once(kernel: Any, shared: int, *arguments: Any) -> int:
     """How many blocks of a kernel that is launched together there is room for; the simulator has room for one."""
     if SIMULATED:
         return 1
-    compiled = kernel.compile(tuple(kernel.typeof_pyval(x) for x in arguments))
+    compiled = _together(kernel, tuple(kernel.typeof_pyval(x) for x in arguments))
     return compiled.max_cooperative_grid_blocks(THREADS, shared)
+
+
+@functools.cache
+def _together(kernel: Any, types: tuple[Any, ...]) -> Any:
+    """The kernel compiled for these types; it may have all the shared memory of a block, of which some can be its own already.
+
+    Without that it has at most 48 kB, whatever the device has.
+    """
+    from cuda.bindings.driver import CUfunction_attribute
+    from numba.cuda.cudadrv.driver import driver
+
+    compiled = with_room("a kernel", lambda: kernel.compile(types))
+    function = compiled._codelibrary.get_cufunc()
+    attribute = CUfunction_attribute.CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES
+    most = function.device.MAX_SHARED_MEMORY_PER_BLOCK_OPTIN - function.attrs.shared
+    driver.cuKernelSetAttribute(attribute, most, function.handle, function.device.id)
+    return compiled

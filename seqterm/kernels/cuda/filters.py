@@ -36,18 +36,21 @@ def _measure(p, n, limit, by_mass, shared, lane, lanes):
 
 @device
 def _threshold(p, n, wanted, by_mass, shared, lane, lanes):
-    """The largest number from which on p measures at least `wanted`, 0 where all of p does not."""
-    low, high = 0, EXPONENTS
+    """The largest number from which on p measures at least `wanted`, 0 where all of p does not.
+
+    Each that is tried is one of p's type, and compared as such: many devices are slow with float64.
+    """
+    real, low, high = p.dtype.type, 0, EXPONENTS
     for _ in range(7):  # as many for every group of the block
         middle = (low + high) // 2
-        enough = _measure(p, n, 0.5**middle, by_mass, shared, lane, lanes) >= wanted
+        enough = _measure(p, n, real(0.5**middle), by_mass, shared, lane, lanes) >= wanted
         low, high = (low, middle) if enough else (middle + 1, high)
     found, step = 0.5**low, 0.5**low
     for _ in range(23 if p.itemsize == 4 else 52):
         step *= 0.5
-        if _measure(p, n, found + step, by_mass, shared, lane, lanes) >= wanted:
+        if _measure(p, n, real(found + step), by_mass, shared, lane, lanes) >= wanted:
             found += step
-    return found if low < EXPONENTS else 0.0
+    return real(found) if low < EXPONENTS else real(0)
 
 
 @device
@@ -82,7 +85,7 @@ def _filter(p, n, top_k, top_p, min_p, shared, lane, lanes):
         above = _measure(p, n, limit, False, shared, lane, lanes) - _equal(p, n, limit, shared, lane, lanes)
         _keep_from(p, n, limit, top_k - above, shared, lane, lanes)
     if top_p < 1.0:
-        wanted = top_p * _measure(p, n, 0.0, True, shared, lane, lanes)
+        wanted = top_p * _measure(p, n, p.dtype.type(0), True, shared, lane, lanes)
         limit = _threshold(p, n, wanted, True, shared, lane, lanes)
         equal = _equal(p, n, limit, shared, lane, lanes)
         above = _measure(p, n, limit, True, shared, lane, lanes) - equal * limit

@@ -5,8 +5,9 @@ a product, ROWS streams by COLUMNS columns, belongs to a block, so that streams 
 stand unit by unit, a unit's gates side by side, and a thread has whole units.  Where the tokens are drawn, a stream belongs to a
 group of threads, from its logits to its token.
 
-`layout` (P, FIELDS), of the host, says of each product which unit follows it (KIND), its layer, where its matrix and its bias
-begin, how many rows of the matrix meet the layer's input and the state, each filled up to whole DEPTHs, and its columns.
+`layout` holds products (P, FIELDS) and, of the host, the columns of each.  products says which unit follows a product (KIND), its
+layer, where its matrix and its bias begin, how many rows of the matrix meet the layer's input and the state, each filled up to
+whole DEPTHs, and its columns.
 """
 
 import math
@@ -17,8 +18,9 @@ from numba import cuda
 from seqterm.errors import UsageError
 from seqterm.kernels.cuda.activation import relu as relu_of
 from seqterm.kernels.cuda.activation import sigmoid, step, tanh
-from seqterm.kernels.cuda.allocation import empty, to_device
-from seqterm.kernels.cuda.compile import THREADS, blocks_at_once, device, kernel, launch_together
+from seqterm.kernels.cuda.allocation import to_device
+from seqterm.kernels.cuda.arrays import fill
+from seqterm.kernels.cuda.compile import THREADS, blocks_at_once, device, kernel, launch_together, scratch
 from seqterm.kernels.cuda.filters import draw_token
 from seqterm.kernels.cuda.groups import lanes_of
 from seqterm.kernels.cuda.memory import together
@@ -32,6 +34,7 @@ from seqterm.kernels.units.lstm import lstm_unit
 
 ELMAN, LSTM, GRU_AFTER, GRU_BEFORE, GRU_CANDIDATE, OUTPUT = range(6)  # with GRU_BEFORE as a KIND are meant its gates
 W_X, W_H, W_CANDIDATE, B, B_H = range(5)
+STEPS = 64  # of a launch: a device that draws a screen as well ends what takes it more than two seconds
 FIELDS = KIND, LAYER, MATRIX, BIAS, N_INPUTS, N_STATES, N_COLUMNS, N_UNITS = range(8)
 
 tanh_forward, relu_forward = device(elman_tanh_unit(tanh)[0]), device(elman_relu_unit(relu_of, step)[0])
@@ -69,7 +72,7 @@ def _by_unit(gates, rows, size, depth):
 
 def pack_network(layers, dtype, rounded):
     """A dictionary {W_X: matrix, B: bias, ...} of the host's arrays a layer, the output layer last -> matrices and biases of the
-    device, and the host's layout.  UsageError where weights of 8 bits are asked for."""
+    device, and the layout.  UsageError where weights of 8 bits are asked for."""
     if rounded:
         raise UsageError("8-bit weights are for the processor: sample with --device cpu, or with the weights as they are.")
     output, hidden, last = layers[-1], len(layers[0][W_H]), len(layers) - 1
@@ -84,14 +87,15 @@ def pack_network(layers, dtype, rounded):
         biases.append(_by_unit(b, 1, size, 1))
         layout.append((kind, layer, *places, *rows, biases[-1].shape[1], size))
     flat = (np.concatenate([array.ravel() for array in arrays]).astype(dtype) for arrays in (matrices, biases))
-    return *map(to_device, flat), np.array(layout)
+    return *map(to_device, flat), (to_device(np.array(layout)), [fields[N_COLUMNS] for fields in layout])
 
 
 def make_scratch(table, layout, gates, state):
     """What steps write and nobody reads after them, for as many streams as state (n, L, S, H) has: the state reset, the update
-    gate, logits, and the next state."""
-    shapes = (len(state), state.shape[3]), (len(state), state.shape[3]), (len(state), int(layout[-1, N_COLUMNS])), state.shape
-    return tuple(empty(shape, table.dtype) for shape in shapes)
+    gate, logits, and the next state; and flags (1, 1) in place of those that nobody reads."""
+    (n, _, _, hidden), (_, columns) = state.shape, layout
+    shapes = {"reset": (n, hidden), "renewed": (n, hidden), "step logits": (n, columns[-1]), "state": state.shape}
+    return *(scratch(name, shape, table.dtype) for name, shape in shapes.items()), scratch("flags", (1, 1), np.bool_)
 
 
 @device
@@ -224,7 +228,7 @@ def _normalise(logits, nothing, log_p, sums, lanes):
 
 @kernel
 def _run(
-    flag, is_given, settings, key, first_position, table, matrices, biases, layout, state, other, reset, renewed, logits, log_p,
+    flag, is_given, settings, key, first_position, table, matrices, biases, products, state, other, reset, renewed, logits, log_p,
     seen, banned, tokens, chosen, sizes, lanes, meeting,
 ):  # fmt: skip
     """tokens.shape[0] steps from `state`, each to the other of state and other; tokens are drawn before each, or given."""
@@ -238,9 +242,9 @@ def _run(
             _draw(log_p, seen, banned, settings, key, first_position + i, tokens[i], chosen[i], logits, sums, lanes)
         met += blocks
         meet(meeting, 0, met)
-        for p in range(layout.shape[0]):
+        for p in range(products.shape[0]):
             _multiply(
-                layout[p], flag, log_p.shape[0], tokens[i], table, matrices, biases, source, target, reset, renewed, logits,
+                products[p], flag, log_p.shape[0], tokens[i], table, matrices, biases, source, target, reset, renewed, logits,
                 sizes, room, starts,
             )  # fmt: skip
             met += blocks
@@ -252,18 +256,19 @@ def _run(
             state[i] = other[i]
 
 
-def _launch(network, is_given, settings, key, position, state, state_out, log_p, seen, banned, tokens, chosen, scratch):
-    _, flag, table, matrices, biases, layout = network
+def _launch(network, is_given, settings, key, position, state, state_out, log_p, seen, banned, tokens, chosen, buffers):
+    _, flag, table, matrices, biases, (products, columns) = network
     n, n_layers, n_parts, hidden = state.shape
-    reset, renewed, logits, _ = scratch
+    reset, renewed, logits, _ = buffers
+    meeting = scratch("meeting", (1,), np.int32)
+    fill(meeting, 0)
     lanes = lanes_of(log_p.shape[1])
     flat = [array.reshape(-1) for array in (state, state_out, reset, renewed)]
     arguments = (
-        bool(flag), is_given, settings, key, position, table.reshape(-1), matrices, biases, cuda.to_device(layout), *flat, logits,
-        log_p, seen, banned, tokens, chosen, (n_layers, n_parts, hidden, table.shape[1]), lanes,
-        cuda.to_device(np.zeros(1, np.int32)),
+        bool(flag), is_given, settings, key, position, table.reshape(-1), matrices, biases, products, *flat, logits,
+        log_p, seen, banned, tokens, chosen, (n_layers, n_parts, hidden, table.shape[1]), lanes, meeting,
     )  # fmt: skip
-    size, tiles = SHARED * state.dtype.itemsize, -(-n // ROWS) * int(layout[:, N_COLUMNS].max()) // COLUMNS
+    size, tiles = SHARED * state.dtype.itemsize, -(-n // ROWS) * max(columns) // COLUMNS
     blocks = max(tiles, -(-n * lanes // THREADS))
     launch_together(_run, min(blocks, blocks_at_once(_run, size, *arguments)), size, *arguments)
 
@@ -274,10 +279,10 @@ def network_step(cell, flag, table, matrices, biases, layout, tokens, state, sta
     `flag`: relu for ELMAN, keep for the GRUs.  table (V, D): the embedding; or (V, G*H): what the first layer makes of each
     token, and it has no W_X.  scratch: as `make_scratch` gives it.
     """
-    network, nobody = (cell, flag, table, matrices, biases, layout), cuda.device_array((1, 1), np.bool_)
-    settings = (1.0,) * 7
+    network, settings = (cell, flag, table, matrices, biases, layout), (1.0,) * 7
+    *buffers, nobody = scratch
     tokens = tokens.reshape(1, -1)
-    _launch(network, True, settings, 0, 0, state, state_out, log_p, nobody, nobody[0], tokens, log_p, scratch)
+    _launch(network, True, settings, 0, 0, state, state_out, log_p, nobody, nobody[0], tokens, log_p, buffers)
 
 
 def draw(
@@ -288,8 +293,10 @@ def draw(
     tokens to out (count, n), none that banned (V,) names, and the model's own log-probabilities of them to chosen (count, n).
 
     The uniform number of stream r at position first_position + i depends on key, r and that position alone.  seen and banned are
-    bool, out is int64; all arrays but layout are the device's.
+    bool, out is int64.
     """
-    network = cell, flag, table, matrices, biases, layout
+    network, (*buffers, _) = (cell, flag, table, matrices, biases, layout), scratch
     settings = tuple(map(float, (greedy, temperature, top_k, top_p, min_p, penalty, equal_weights)))
-    _launch(network, False, settings, key, first_position, state, scratch[-1], log_p, seen, banned, out, chosen, scratch)
+    for first in range(0, len(out), STEPS):
+        drawn = out[first : first + STEPS], chosen[first : first + STEPS]
+        _launch(network, False, settings, key, first_position + first, state, buffers[-1], log_p, seen, banned, *drawn, buffers)

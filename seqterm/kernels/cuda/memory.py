@@ -1,4 +1,5 @@
-"""What Numba has no word for: loads without a test or of four numbers, and the two halves of a barrier between blocks.
+"""What Numba has no word for: loads without a test, of four numbers, or past a cache, and the two halves of a barrier between
+blocks.
 
 `arrive` releases and `arrived` acquires at the scope of the device, so that whoever has seen a block arrive sees what it had
 written.  `sync` of cuda.cg does as much for the whole grid, with a call into a library; these let groups of blocks go on without
@@ -17,6 +18,10 @@ WIDTH = 4  # numbers that one load brings
 ARRIVE = "red.release.gpu.global.add.s32 [$0], 1;", "l,~{memory}"
 FETCH = "prefetch.global.L2 [$0];", "l"
 ARRIVED = "ld.acquire.gpu.global.s32 $0, [$1];", "=r,l,~{memory}"
+LATEST = {
+    32: ("ld.relaxed.gpu.global.f32 $0, [$1];", "=f,l,~{memory}"),
+    64: ("ld.relaxed.gpu.global.f64 $0, [$1];", "=d,l,~{memory}"),
+}
 
 _lock = threading.Lock()
 
@@ -27,6 +32,10 @@ def _plain_one(x, i):
 
 def _plain_four(x, i):
     return x[i], x[i + 1], x[i + 2], x[i + 3]
+
+
+def _plain_latest(x, row, column):
+    return x[row, column]
 
 
 def _plain_arrive(meeting, i):
@@ -49,8 +58,9 @@ def _plain_together():
 
 if SIMULATED:
     one, four, fetch, arrive, arrived = _plain_one, _plain_four, _plain_fetch, _plain_arrive, _plain_arrived
-    together = _plain_together
+    latest, together = _plain_latest, _plain_together
 else:
+    from numba.cuda import cgutils
     from numba.cuda.extending import intrinsic
 
     def _address(context, builder, array_type, args):
@@ -77,6 +87,18 @@ else:
             return context.make_tuple(builder, signature.return_type, items)
 
         return types.UniTuple(x.dtype, WIDTH)(x, types.intp), codegen
+
+    @intrinsic
+    def latest(typingctx, x, row, column):
+        """x[row, column], neither negative, as other blocks have left it: a multiprocessor's own cache knows nothing of them."""
+
+        def codegen(context, builder, signature, args):
+            array = context.make_array(x)(context, builder, args[0])
+            address = cgutils.get_item_pointer(context, builder, x, array, args[1:])
+            function = ir.FunctionType(context.get_value_type(x.dtype), [address.type])
+            return builder.call(ir.InlineAsm(function, *LATEST[x.dtype.bitwidth], side_effect=True), [address])
+
+        return x.dtype(x, types.intp, types.intp), codegen
 
     def _call(builder, assembly, address):
         function = ir.FunctionType(ir.VoidType(), [address.type])

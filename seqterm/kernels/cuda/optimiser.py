@@ -94,7 +94,7 @@ def add_slice(gradient, source):
 def squared_norm(gradient):
     """The sum of squares, in float64; waits for the device."""
     sums = scratch("squares", (SUMS,), np.float64)
-    _squared_norm[SUMS, THREADS](gradient, sums)
+    launch(_squared_norm, SUMS * THREADS, gradient, sums)
     return float(sums.copy_to_host().sum())
 
 

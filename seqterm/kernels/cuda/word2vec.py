@@ -1,9 +1,9 @@
 """Skip-gram and continuous bag of words, as kernels.cpu.word2vec explains them: a block of LANES threads learns from a word.
 
 A block takes every so-manieth place of the text and waits for no other: as among the processor's threads, of two that change a
-row at once one may be lost.  Each thread has columns of its own of all vectors, so only products are added up across threads: of
-LANES outputs at once, each by one thread.  Outputs beyond them meet rows that these have changed.  The numbers drawn are the
-processor's.
+row at once one may be lost; but all read what the others have left, and not what a cache of their own had kept.  Each thread has
+columns of its own of all vectors, so only products are added up across threads: of LANES outputs at once, each by one thread.
+Outputs beyond them meet rows that these have changed.  The numbers drawn are the processor's.
 """
 
 import math
@@ -14,7 +14,9 @@ from numba import cuda
 from seqterm.errors import UsageError
 from seqterm.kernels.cpu.word2vec import alias_table as alias_table  # of the host
 from seqterm.kernels.cuda.activation import sigmoid
-from seqterm.kernels.cuda.compile import SIMULATED, device, kernel
+from seqterm.kernels.cuda.allocation import empty, to_device
+from seqterm.kernels.cuda.compile import SIMULATED, device, kernel, start
+from seqterm.kernels.cuda.memory import latest
 from seqterm.kernels.cuda.plan import limits
 from seqterm.kernels.cuda.random import derived, mix32
 
@@ -71,12 +73,12 @@ def _add_rows(table, word, offsets, parts, h):
     """Adds a word's rows, its own and those of its n-grams, to this thread's columns of h; -> how many there are."""
     lane, n = cuda.threadIdx.x, 1
     for d in range(lane, table.shape[1], LANES):
-        h[d] += table[word, d]
+        h[d] += latest(table, word, d)
     if offsets.shape[0]:
         for k in range(offsets[word], offsets[word + 1]):
             n += 1
             for d in range(lane, table.shape[1], LANES):
-                h[d] += table[parts[k], d]
+                h[d] += latest(table, parts[k], d)
     return n
 
 
@@ -85,11 +87,11 @@ def _change_rows(table, word, offsets, parts, e):
     """Adds e to all rows of a word."""
     lane = cuda.threadIdx.x
     for d in range(lane, table.shape[1], LANES):
-        table[word, d] += e[d]
+        table[word, d] = latest(table, word, d) + e[d]
     if offsets.shape[0]:
         for k in range(offsets[word], offsets[word + 1]):
             for d in range(lane, table.shape[1], LANES):
-                table[parts[k], d] += e[d]
+                table[parts[k], d] = latest(table, parts[k], d) + e[d]
 
 
 @device
@@ -109,7 +111,7 @@ def _learn_outputs(
             product = h.dtype.type(0)
             if rows[k] >= 0:
                 for d in range(lane, table.shape[1], LANES):
-                    product += h[d] * table[rows[k], d]
+                    product += h[d] * latest(table, rows[k], d)
             sums[k * (LANES + 1) + lane] = product
         cuda.syncthreads()
         if row >= 0:
@@ -124,8 +126,9 @@ def _learn_outputs(
         for k in range(count):
             if rows[k] >= 0:
                 for d in range(lane, table.shape[1], LANES):
-                    e[d] += gains[k] * table[rows[k], d]
-                    table[rows[k], d] += gains[k] * h[d]
+                    y = latest(table, rows[k], d)
+                    e[d] += gains[k] * y
+                    table[rows[k], d] = y + gains[k] * h[d]
         cuda.syncthreads()  # rows and gains are free
     return total
 
@@ -185,7 +188,7 @@ def make_block(n, plan, tables, vectors):
     multiprocessors, _ = limits()
     blocks = 1 if SIMULATED else multiprocessors * BLOCKS_EACH
     window = plan[3]
-    return cuda.device_array((blocks, 2 * window), np.int32), np.zeros(blocks), np.zeros(blocks, np.int64)
+    return empty((blocks, 2 * window), np.int32), np.zeros(blocks), np.zeros(blocks, np.int64)
 
 
 def make_buffers(n, plan, tables, vectors):
@@ -203,11 +206,12 @@ def train(ids, begin, first, last, end, key, plan, tables, vectors, rate, slower
     if plan[1] == SOFTMAX:
         raise UsageError("A softmax over all words is for the processor: train with --device cpu, or with --loss negative.")
     contexts, losses, learned = block
-    on_device = cuda.to_device(losses), cuda.to_device(learned)
+    on_device = to_device(losses), to_device(learned)
     inputs = vectors[0]
     size = (2 * inputs.shape[1] + LANES * (LANES + 2)) * inputs.dtype.itemsize
     text = ids, begin, first, last, end, key, tuple(map(int, plan))
-    _train[contexts.shape[0], LANES, 0, size](*text, *tables, *vectors, float(rate), float(slower), contexts, *on_device)
+    shape = contexts.shape[0], LANES, 0, size
+    start(_train, shape, *text, *tables, *vectors, float(rate), float(slower), contexts, *on_device)
     return tuple(array.copy_to_host().sum().item() for array in on_device)
 
 

@@ -21,12 +21,12 @@ from types import SimpleNamespace
 import numba.cuda.dispatcher
 import numpy as np
 from numba import cuda, types
-from numba.cuda.cudadrv import devicearray, devices
+from numba.cuda.cudadrv import devices, driver
 from numba.cuda.dispatcher import CUDADispatcher
 
 from seqterm.backends import select
 from seqterm.kernels import cuda as package
-from seqterm.kernels.cuda import blas, compile, generate, plan
+from seqterm.kernels.cuda import blas, compile, plan
 from seqterm.kernels.cuda import word2vec as word_kernels
 from tests.kernels.cuda.ptx import CAPABILITY, report
 from tests.kernels.cuda.translate import translate
@@ -65,32 +65,12 @@ class Memory:
         return np.ndarray(like.shape, like.dtype, self._whole, self._start, like.strides)
 
 
-class DeviceArray(devicearray.DeviceNDArray):
-    def as_numpy(self):
-        return self.gpu_data.as_numpy(self) if self.size else np.empty(self.shape, self.dtype)
-
-    def copy_to_host(self, ary=None, stream=0):
-        assert self.is_c_contiguous()
-        return self.as_numpy().copy()
-
-    def copy_to_device(self, ary, stream=0):
-        self.as_numpy()[...] = ary
+def host_to_device(target, source, size, stream=0):
+    ctypes.memmove(target.gpu_data.handle_value, source.ctypes.data, size)
 
 
-def device_array(shape, dtype=np.float64, **options):
-    made = np.empty(shape, dtype)
-    return DeviceArray(made.shape, made.strides, made.dtype, gpu_data=Memory(made.nbytes))
-
-
-def to_device(array, **options):
-    made = device_array(array.shape, array.dtype)
-    made.as_numpy()[...] = array
-    return made
-
-
-def as_numpy(array):
-    """Of what blas.transposed has made too, which is plain."""
-    return DeviceArray.as_numpy(array)
+def device_to_host(target, source, size, stream=0):
+    ctypes.memmove(target.ctypes.data, source.gpu_data.handle_value, size)
 
 
 def multiply(a, b, beta, out):
@@ -99,7 +79,7 @@ def multiply(a, b, beta, out):
     assert a.dtype == b.dtype == out.dtype
     for matrix in (a, b, out):
         blas.layout(matrix)
-    a, b, out = map(as_numpy, (a, b, out))
+    a, b, out = (array.gpu_data.as_numpy(array) for array in (a, b, out))
     out[...] = a @ b + (beta * out if beta else 0)
 
 
@@ -166,21 +146,21 @@ class Launch:
 def machine():
     """In this block there is a device, which this module is."""
     device = SimpleNamespace(compute_capability=CAPABILITY)
+    context = SimpleNamespace(memalloc=Memory)
     stands_in = [
         (numba.cuda.dispatcher, "get_current_device", lambda: device),
-        (cuda, "device_array", device_array),
-        (cuda, "to_device", to_device),
+        (driver, "host_to_device", host_to_device),
+        (driver, "device_to_host", device_to_host),
         (CUDADispatcher, "__getitem__", lambda kernel, config: Launch(kernel, config)),
         (blas, "_multiply", multiply),
         (plan, "limits", lambda: (MULTIPROCESSORS, SHARED)),
         (word_kernels, "limits", lambda: (MULTIPROCESSORS, SHARED)),
         (select, "find_gpus", lambda: ([], "")),
-        (compile, "_allow_shared", lambda *which: None),
-        (generate, "blocks_at_once", lambda *which: MULTIPROCESSORS),
+        (compile, "_together", lambda *which: SimpleNamespace(max_cooperative_grid_blocks=lambda *which: MULTIPROCESSORS)),
         (
             devices,
             "_runtime",
-            SimpleNamespace(ensure_context=contextlib.nullcontext, get_or_create_context=lambda number: device),
+            SimpleNamespace(ensure_context=contextlib.nullcontext, get_or_create_context=lambda number: context),
         ),
     ]
     with contextlib.ExitStack() as stack:

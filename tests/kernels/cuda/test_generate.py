@@ -83,6 +83,11 @@ def test_streams_fill_tiles_or_do_not(n):
     check(network("gru after keep", 1), SETTINGS["temperature"], count=1, n=n)
 
 
+def test_a_launch_goes_on_where_the_one_before_ended(monkeypatch):
+    monkeypatch.setattr(generate, "STEPS", 1)
+    check(network("lstm", 1, dtype=np.float32), SETTINGS["temperature"], count=2)
+
+
 def test_a_step_with_given_tokens_leaves_the_state_before_it():
     net = network("lstm")
     state, tokens = net.state(N), np.array([1, 5, 1])
