@@ -19,6 +19,7 @@ from seqterm.kernels.cuda.allocation import empty, with_room
 # As on the processor: everything that `True` would allow except to assume that there is no NaN or infinity.
 FAST = {"nsz", "arcp", "contract", "afn", "reassoc"}
 SIMULATED = bool(config.ENABLE_CUDASIM)
+INLINED = {} if SIMULATED else {"forceinline": True}  # else a large piece that is used twice is called, its numbers in memory
 THREADS = 8 if SIMULATED else 256  # in a block; the simulator starts a thread of the processor for each
 
 if not SIMULATED:
@@ -30,7 +31,7 @@ if not SIMULATED:
 
 def device(function: Any) -> Any:
     """Compile a formula or a piece of a kernel, to be called from kernels."""
-    return cuda.jit(function, device=True, fastmath=FAST)
+    return cuda.jit(function, device=True, fastmath=FAST, **INLINED)
 
 
 @functools.cache

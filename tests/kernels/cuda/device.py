@@ -1,8 +1,14 @@
 """What the tests of CUDA kernels stand on."""
 
 import ctypes
+import os
 
 import numpy as np
+import pytest
+
+slow_in_the_simulator = pytest.mark.skipif(
+    os.environ.get("NUMBA_ENABLE_CUDASIM") == "1", reason="slow in the simulator, and done where it is not"
+)
 
 
 def has_gpu():

@@ -110,16 +110,16 @@ def compiled(dispatcher, kinds):
     ptx, _ = cuda.compile_ptx(dispatcher.py_func, kinds, cc=CAPABILITY, fastmath=fastmath)
     if dispatcher.py_func.__module__.startswith(package.__name__):
         reports.append(report(dispatcher, ptx))
-    kernel = translate(ptx)
+    c, own_shared = translate(ptx)
     path = _folder() / f"{len(list(_folder().iterdir()))}.h"
-    path.write_text(kernel.c)
+    path.write_text(c)
     words = [COMPILER, *OPTIONS, f'-DKERNEL="{path}"', str(AROUND), "-o", str(path.with_suffix(".so")), "-lm"]
     subprocess.run(words, check=True)
     function = ctypes.CDLL(str(path.with_suffix(".so"))).run
     pointer, number = ctypes.c_void_p, ctypes.c_int
     function.argtypes = [pointer, *[number] * 5, ctypes.c_uint64, pointer, pointer, ctypes.c_long]
     function.restype = ctypes.c_char_p
-    return function, "ld.acquire" in ptx, kernel.shared, path
+    return function, "ld.acquire" in ptx, own_shared, path
 
 
 class Launch:

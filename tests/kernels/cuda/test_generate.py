@@ -8,6 +8,7 @@ from seqterm.errors import UsageError
 from seqterm.kernels.cpu import generate as cpu
 from seqterm.kernels.cuda import generate
 from tests.kernels.cpu.test_generate import CELLS, first_log_p, network
+from tests.kernels.cuda.device import slow_in_the_simulator
 
 pytestmark = pytest.mark.filterwarnings("ignore:overflow encountered")  # the simulator multiplies in numpy
 V, N, COUNT, KEY = 11, 3, 5, 99
@@ -67,12 +68,14 @@ def test_every_cell_draws_the_processors_tokens(cell, n_layers, onehot):
     check(network(cell, n_layers, onehot), SETTINGS["temperature"], count=2)
 
 
+@slow_in_the_simulator
 @pytest.mark.parametrize("cell", ["elman tanh", "lstm", "gru after keep", "gru before keep"])
 def test_networks_without_biases(cell):
     net = network(cell, bias=False)
     check(net, SETTINGS["temperature"], count=2)
 
 
+@slow_in_the_simulator
 @pytest.mark.parametrize("settings", SETTINGS)
 def test_every_setting_draws_the_processors_tokens(settings):
     check(network("lstm", 1, dtype=np.float32), SETTINGS[settings], count=2, banned=(0, 4))

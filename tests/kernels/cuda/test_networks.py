@@ -18,7 +18,6 @@ from seqterm.backends.cpu import CPU
 from seqterm.backends.cuda import CUDA
 from seqterm.errors import DeviceError, DivergedError, UsageError
 from seqterm.events import Finished, Note, TotalScore
-from seqterm.kernels.cuda.compile import SIMULATED
 from seqterm.models.forecast_settings import MlpArSettings, RnnArSettings
 from seqterm.models.neural_forecast import MlpForecaster, RnnForecaster
 from seqterm.models.nnlm import Nnlm
@@ -29,8 +28,10 @@ from seqterm.sampling.settings import SamplingSettings
 from seqterm.text.stream import Batch
 from seqterm.training.settings import TrainingSettings
 from seqterm.training.update import Updater
+from tests.kernels.cuda.device import slow_in_the_simulator
 
 WEIGHTS = 2  # arrays that a network is loaded into
+
 V, TINY = 5, {"hidden": 5, "embedding": 4}
 NETWORKS = {
     "lstm": (RecurrentModel, LstmSettings(**TINY, layers=2, dropout=0.3), {}),
@@ -60,9 +61,6 @@ def drawn(model):
     state, log_p = model.advance(state, np.array([1, 4, 0]))
     seen, banned = np.zeros((3, V), np.bool_), np.zeros(V, np.bool_)
     return model.draw(state, log_p, seen, banned, SamplingSettings(top_k=4), 1, 0, 5)
-
-
-slow_in_the_simulator = pytest.mark.skipif(SIMULATED, reason="slow in the simulator, and done where it is not")
 
 
 @slow_in_the_simulator

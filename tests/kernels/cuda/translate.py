@@ -6,7 +6,7 @@ told in "PTX ISA" of NVIDIA, chapter 9.
 """
 
 import re
-from typing import NamedTuple
+from functools import partialmethod
 
 REGISTERS = {"pred": "uint8_t", "b16": "uint16_t", "b32": "uint32_t", "b64": "uint64_t", "f32": "float", "f64": "double"}
 SPECIAL = {
@@ -28,32 +28,19 @@ ROUNDED = {"rni": "rint", "rzi": "trunc", "rmi": "floor", "rpi": "ceil"}
 FUNCTIONS = {"ex2": "exp2", "lg2": "log2", "sqrt": "sqrt", "abs": "fabs", "copysign": "copysign"}
 
 
-class Kernel(NamedTuple):
-    """name; C of its function `step`; the type of each parameter; bytes of its own shared memory; whether it has more."""
-
-    name: str
-    c: str
-    parameters: list[str]
-    shared: int
-
-
-def translate(ptx: str) -> Kernel:
-    """The one kernel in a module."""
+def translate(ptx: str) -> tuple[str, int]:
+    """The one kernel in a module: C of its struct Thread and its function `step`, and how many bytes of shared memory it has."""
     text = re.sub(r"//.*|\.pragma .*;", "", ptx)
     shared, places = 0, {}
     for name, size in re.findall(r"\.shared \.align \d+ \.b8 (\w+)\[(\d*)\]", text):
         places[name] = "b->shared" if not size else f"(b->own_shared + {shared})"
         shared += -(-int(size or 0) // 16) * 16
     bodies = re.findall(r"(\.visible \.entry|\.func[^;{]*?)\s(\w+)\s*\(([^)]*)\)\s*\{(.*?)\n\}", text, re.DOTALL)
-    functions = []
-    for kind, name, parameters, body in bodies:
-        types = re.findall(r"\.param \.(\w+) (\w+)", parameters)
-        if "entry" in kind:
-            entry = name, [kind for kind, _ in types], _entry(body, [name for _, name in types], places)
-        else:
-            functions.append(_function(name, [name for _, name in types], body, places))
-    name, types, c = entry
-    return Kernel(name, "\n".join([*functions, c]), types, shared)
+    parts = []
+    for kind, name, parameters, body in sorted(bodies):  # functions before the kernel, which calls them
+        names = re.findall(r"\.param \.\w+ (\w+)", parameters)
+        parts.append(_entry(body, names, places) if "entry" in kind else _function(name, names, body, places))
+    return "\n".join(parts), shared
 
 
 def _declared(body):
@@ -190,11 +177,7 @@ class _Body:
             return self._set(operands[0], f"f{'min' if sign == '<' else 'max'}({a}, {b})")
         return self._set(operands[0], f"{a} {sign} {b} ? {a} : {b}")
 
-    def _min(self, modifiers, operands):
-        return self._extreme("<", modifiers, operands)
-
-    def _max(self, modifiers, operands):
-        return self._extreme(">", modifiers, operands)
+    _min, _max = partialmethod(_extreme, "<"), partialmethod(_extreme, ">")
 
     def _neg(self, modifiers, operands):
         return self._set(operands[0], f"-{self._value(operands[1], modifiers[-1])}")
@@ -203,16 +186,13 @@ class _Body:
         sign = "!" if modifiers[-1] == "pred" else "~"
         return self._set(operands[0], f"{sign}{self._value(operands[1], modifiers[-1])}")
 
-    def _shl(self, modifiers, operands):
-        return self._shift("<<", modifiers[-1], operands)
-
-    def _shr(self, modifiers, operands):
-        return self._shift(">>", modifiers[-1], operands)
-
-    def _shift(self, sign, kind, operands):
+    def _shift(self, sign, modifiers, operands):
+        kind = modifiers[-1]
         value, by, bits = self._value(operands[1], kind), self._value(operands[2], "u32"), int(kind[1:])
         beyond = f"({value} < 0 ? -1 : 0)" if kind[0] == "s" else "0"
         return self._set(operands[0], f"{by} < {bits} ? ({TYPES[kind]})({value} {sign} {by}) : {beyond}")
+
+    _shl, _shr = partialmethod(_shift, "<<"), partialmethod(_shift, ">>")
 
     def _setp(self, modifiers, operands):
         sign, kind = modifiers[0], modifiers[-1]
