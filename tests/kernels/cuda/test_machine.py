@@ -6,9 +6,9 @@ from numba import cuda
 
 from seqterm.kernels.cuda.compile import kernel
 from seqterm.kernels.cuda.memory import arrive, arrived, four
-from tests.kernels.cuda.conftest import IS_DEVICE
+from tests.kernels.cuda.conftest import IS_MACHINE
 
-pytestmark = pytest.mark.skipif(IS_DEVICE, reason="the machine stands in where there is neither a GPU nor the simulator")
+pytestmark = pytest.mark.skipif(not IS_MACHINE, reason="the machine stands in where there is neither a GPU nor the simulator")
 
 
 @kernel

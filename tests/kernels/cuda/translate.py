@@ -1,6 +1,6 @@
 """PTX, as Numba's compiler writes it, put into C: each instruction a statement, each thread of the device a struct of registers.
 
-`translate` knows the instructions that the kernels use, and raises ValueError at another.  A thread runs until it meets a barrier
+`translate` knows the instructions that the kernels use, and fails at another.  A thread runs until it meets a barrier
 or looks whether other blocks have come; then it returns, and goes on there when it is called again.  What an instruction does is
 told in "PTX ISA" of NVIDIA, chapter 9.
 """
@@ -24,8 +24,8 @@ TYPES = {"f32": "float", "f64": "double", "pred": "uint8_t"} | {
 INFIX = {"add": "+", "sub": "-", "and": "&", "or": "|", "xor": "^", "rem": "%"}
 COMPARED = {"lt": "<", "le": "<=", "gt": ">", "ge": ">=", "eq": "=="}
 OPPOSITE = {"ltu": ">=", "leu": ">", "gtu": "<=", "geu": "<"}  # true of NaN
-ROUNDED = {"rni": "rint", "rzi": "trunc", "rmi": "floor", "rpi": "ceil"}
-FUNCTIONS = {"ex2": "exp2", "lg2": "log2", "sqrt": "sqrt", "abs": "fabs", "copysign": "copysign"}
+ROUNDED = {"rni": "rint", "rzi": "trunc", "rpi": "ceil"}
+FUNCTIONS = {"ex2": "exp2", "sqrt": "sqrt", "abs": "fabs", "copysign": "copysign"}
 
 
 def translate(ptx: str) -> tuple[str, int]:
@@ -124,16 +124,17 @@ class _Body:
         """Where a parameter stands: [name] or [name+0]."""
         return self._slots[word.strip("[]").removesuffix("+0")]
 
-    def _address(self, word, size, space):
+    def _pointer(self, word, kind, space, n=1):
+        """C of `p`, which points to n numbers."""
         base, offset = re.fullmatch(r"\[(%?\w+)(?:\+(-?\w+))?\]", word).groups()
-        address = f"({self._value(base, 'u64')} + ({offset or 0}))"
-        return f"AT({address}, {size}, {1 if space == 'shared' else 0})"
+        place = f"AT({self._value(base, 'u64')} + ({offset or 0}), {int(kind[1:]) // 8 * n}, {int(space == 'shared')})"
+        return f"{TYPES[kind]} *p = ({TYPES[kind]} *){place};"
 
     def _set(self, word, value):
         return f"{self._register(word)} = {value};"
 
     def _instruction(self, name, operands):
-        operation, *modifiers = name.replace("::", ".").split(".")
+        operation, *modifiers = name.split(".")
         method = getattr(self, f"_{operation}", None)
         if method:
             return method(modifiers, operands)
@@ -222,58 +223,48 @@ class _Body:
     def _mov(self, modifiers, operands):
         (target, source), kind = operands, modifiers[-1]
         if source.startswith("{"):
-            low, high = (self._register(x) for x in source.strip("{ }").replace(" ", "").split(","))
+            low, high = map(self._register, _listed(source))
             return f"COPY({self._register(target)}, ((uint64_t){high} << 32 | {low}));"
         if target.startswith("{"):
-            low, high = (self._register(x) for x in target.strip("{ }").replace(" ", "").split(","))
+            low, high = map(self._register, _listed(target))
             return f"{{ uint64_t whole; COPY(whole, {self._register(source)}); {low} = whole; {high} = whole >> 32; }}"
         if source.startswith("%") and source not in SPECIAL and kind[0] == "b":
             return f"COPY({self._register(target)}, {self._register(source)});"
         return self._set(target, self._value(source, kind))
 
     def _ld(self, modifiers, operands):
-        space, kind, c_type = modifiers[0], modifiers[-1], TYPES[modifiers[-1]]
-        target, source = operands
+        space, kind, (target, source) = modifiers[0], modifiers[-1], operands
         if space == "param":
-            return f"PARAMETER({self._register(target)}, {c_type}, {self._slot(source)});"
-        targets = target.strip("{}").replace(" ", "").split(",")
-        size = int(kind[1:]) // 8 * len(targets)
-        if space == "acquire":  # others may have to go on before what is waited for is there
-            self._resumed += 1
-            pause = f"t->at = {self._resumed}; return LOOKS; case {self._resumed}:;"
-        else:
-            pause = ""
-        read = " ".join(f"{self._register(x)} = (({c_type} *)p)[{i}];" for i, x in enumerate(targets))
-        return f"{pause} {{ char *p = {self._address(source, size, space)}; {read} }}"
+            return f"PARAMETER({self._register(target)}, {TYPES[kind]}, {self._slot(source)});"
+        pause = self._pause("LOOKS") if space == "acquire" else ""  # others may have to go on before what is waited for is there
+        read = (f"{self._register(x)} = p[{i}];" for i, x in enumerate(_listed(target)))
+        return f"{pause} {{ {self._pointer(source, kind, space, len(_listed(target)))} {' '.join(read)} }}"
 
     def _st(self, modifiers, operands):
-        space, kind, c_type = modifiers[0], modifiers[-1], TYPES[modifiers[-1]]
-        target, source = operands
+        space, kind, (target, source) = modifiers[0], modifiers[-1], operands
         if space == "param":
             return f"COPY({self._slot(target)}, {self._register(source)});"
-        sources = source.strip("{}").replace(" ", "").split(",")
-        written = " ".join(f"(({c_type} *)p)[{i}] = {self._value(x, kind)};" for i, x in enumerate(sources))
-        return f"{{ char *p = {self._address(target, int(kind[1:]) // 8 * len(sources), space)}; {written} }}"
+        written = (f"p[{i}] = {self._value(x, kind)};" for i, x in enumerate(_listed(source)))
+        return f"{{ {self._pointer(target, kind, space, len(_listed(source)))} {' '.join(written)} }}"
 
     def _atom(self, modifiers, operands):
-        kind, (target, address, value) = modifiers[-1], operands
+        kind, (*target, address, value) = modifiers[-1], operands  # `red` has no target
         assert modifiers[-2] == "add"
-        place = f"({TYPES[kind]} *){self._address(address, int(kind[1:]) // 8, modifiers[0])}"
-        return f"{{ {TYPES[kind]} *p = {place}; {self._register(target)} = *p; *p += {self._value(value, kind)}; }}"
+        kept = "".join(self._set(word, "*p") for word in target)
+        return f"{{ {self._pointer(address, kind, 'global')} {kept} *p += {self._value(value, kind)}; }}"
 
-    def _red(self, modifiers, operands):
-        kind = modifiers[-1]
-        assert modifiers[-2] == "add"
-        return (
-            f"*({TYPES[kind]} *){self._address(operands[0], int(kind[1:]) // 8, 'global')} += {self._value(operands[1], kind)};"
-        )
+    _red = _atom
 
     def _prefetch(self, modifiers, operands):
-        return f"(void){self._address(operands[0], 1, 'global')};"
+        return f"{{ {self._pointer(operands[0], 'b8', 'global')} }}"
 
     def _bar(self, modifiers, operands):
+        return self._pause("MEETS")
+
+    def _pause(self, why):
+        """Back to who called `step`, to go on from here."""
         self._resumed += 1
-        return f"t->at = {self._resumed}; return MEETS; case {self._resumed}:;"
+        return f"t->at = {self._resumed}; return {why}; case {self._resumed}:;"
 
     def _bra(self, modifiers, operands):
         return f"goto {operands[0][1:]};"
@@ -284,6 +275,11 @@ class _Body:
 
     def _ret(self, modifiers, operands):
         return "return LEFT;"
+
+
+def _listed(word):
+    """The registers of {%r1, %r2}, or of %r1."""
+    return word.strip("{ }").replace(" ", "").split(",")
 
 
 def _fail(word):
